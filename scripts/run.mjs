@@ -41,7 +41,9 @@ function install() {
   const wanted = wantedState();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   const { packageManager } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));
-  console.error(`Installing dependencies and Node.js 24 with ${packageManager} (once; takes as long as the download) …`);
+  console.error(
+    `Installing dependencies and Node.js 24 with ${packageManager} (once; takes as long as the download) …`,
+  );
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
   const done = spawnSync(npx, ['--yes', packageManager, 'install', '--frozen-lockfile', '--prefer-offline'], {
     cwd: root,
@@ -49,7 +51,9 @@ function install() {
     env: { ...process.env, npm_config_loglevel: 'error', CI: 'true' },
   });
   if (done.status !== 0) {
-    console.error(`Installing failed${done.error ? ` (${done.error.message})` : ''}. Try: npx ${packageManager} install --frozen-lockfile`);
+    console.error(
+      `Installing failed${done.error ? ` (${done.error.message})` : ''}. Try: npx ${packageManager} install --frozen-lockfile`,
+    );
     process.exit(1);
   }
   writeFileSync(stamp, wanted);
@@ -58,7 +62,11 @@ function install() {
 install();
 
 const node = inRoot('node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-const child = spawn(node, [...task, ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, SIGNALDB_CALLER_DIR: process.cwd() } });
+const child = spawn(node, [...task, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, SIGNALDB_CALLER_DIR: process.cwd() },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`Could not start ${node}: ${error.message}. Delete node_modules and run the command again.`);

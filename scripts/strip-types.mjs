@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { stripTypeScriptTypes } from 'node:module';
 
+const strip = (source) => ({ code: stripTypeScriptTypes(source) });
+
 export default {
-  process: (source) => ({ code: stripTypeScriptTypes(source) }),
-  processAsync: async (source) => ({ code: stripTypeScriptTypes(source) }),
-  getCacheKey: (source, path) => createHash('sha1').update(process.version).update(path).update(source).digest('hex'),
+  process: strip,
+  processAsync: async (source) => strip(source),
+  getCacheKey: (source, path) => createHash('sha1').update(path).update(source).digest('hex'),
 };
