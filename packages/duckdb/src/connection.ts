@@ -1,0 +1,216 @@
+import type { CallSlots } from './calls.ts';
+import { describePrepared, type StatementDescription, takeText } from './describe.ts';
+import { DuckDbError, parseError } from './error.ts';
+import { execute } from './execute.ts';
+import { Lease } from './lease.ts';
+import { library, type Pointer } from './library.ts';
+import { cell, cString } from './memory.ts';
+import type { Parameters } from './parameters.ts';
+import { destroyPrepared, type ExtractedStatements, extractStatements } from './prepared.ts';
+import type { BatchLimits, QueryResult } from './query-result.ts';
+
+/** Options of `Connection.query`. */
+export interface QueryOptions extends BatchLimits {
+  readonly params?: Parameters | undefined;
+  /** Aborting it interrupts the query; what is pending then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * true (default): batches come while the query runs, and memory stays bounded. false: the whole result is made first, in turns
+   * with other queries; better for results that are known to be small.
+   */
+  readonly stream?: boolean;
+}
+
+/** DuckDB's serialized syntax tree: one node a statement. */
+export interface SyntaxTree {
+  readonly statements: readonly unknown[];
+}
+
+/**
+ * One session of a database. It does one thing at a time: while a call is pending or a result is open, others are refused with
+ * `Busy`; connections are cheap, take several. Everything rejects with `Closed` after `close`.
+ */
+export class Connection implements AsyncDisposable {
+  readonly #calls: CallSlots;
+  readonly #sqlBytesMax: number;
+  readonly #onClose: () => void;
+  readonly #pointer: Pointer;
+  #lease: Lease | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Made by `Database.connect`; owns the pointer. */
+  constructor(pointer: Pointer, calls: CallSlots, sqlBytesMax: number, onClose: () => void) {
+    this.#pointer = pointer;
+    this.#calls = calls;
+    this.#sqlBytesMax = sqlBytesMax;
+    this.#onClose = onClose;
+  }
+
+  /** Runs one statement. The result holds the connection until it is read to its end or closed. @throws DuckDbError */
+  async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+    const lease = this.#take(options.signal);
+    try {
+      return await this.#prepared(sql, (statement) =>
+        execute(statement, {
+          calls: this.#calls,
+          lease,
+          onFree: () => lease.release(),
+          sql,
+          params: options.params,
+          stream: options.stream ?? true,
+          limits: options,
+        }),
+      );
+    } catch (error) {
+      lease.release();
+      throw lease.explain(error);
+    }
+  }
+
+  /** Runs any number of statements one after another and drops what they answer; says how many rows the last one changed. */
+  run(sql: string, options: Pick<QueryOptions, 'params' | 'signal'> = {}): Promise<number> {
+    return this.#during(options.signal, async (lease) => {
+      const statements = await this.#extract(sql);
+      let changed = 0;
+      try {
+        for (let i = 0; i < statements.count; i++)
+          changed = await this.#runOne(statements, i, sql, lease, options.params);
+      } finally {
+        statements.close();
+      }
+      return changed;
+    });
+  }
+
+  /** What one statement would do and answer: its type, columns and parameters. */
+  describe(sql: string): Promise<StatementDescription> {
+    return this.#during(undefined, () =>
+      this.#prepared(sql, async (statement) => describePrepared(this.#pointer, statement)),
+    );
+  }
+
+  /** The tables that a SELECT names, qualified as it names them (and quoted where they must be), nothing resolved. */
+  tableNames(sql: string): Promise<string[]> {
+    return this.#during(undefined, async () => {
+      (await this.#extract(sql)).close();
+      const lib = library();
+      const list = await this.#calls.call<Pointer | null>(lib.get_table_names, this.#pointer, cString(sql), true);
+      if (list === null) return [];
+      try {
+        return Array.from({ length: Number(lib.get_list_size(list)) }, (_, i) => takeListText(list, i));
+      } finally {
+        lib.destroy_value(cell(list));
+      }
+    });
+  }
+
+  /** The syntax tree of SELECT statements. @throws DuckDbError `Parser` with the position, `Statement` for other statements */
+  async parse(sql: string): Promise<SyntaxTree> {
+    const result = await this.query('SELECT json_serialize_sql(?)', { params: [sql], stream: false });
+    const table = await result.table();
+    const { error, error_message: message, ...rest } = JSON.parse(String(table.getChildAt(0)?.get(0)));
+    if (error !== true) return rest;
+    if (rest.error_type !== 'parser') throw new DuckDbError('Statement', String(message));
+    throw parseError(JSON.stringify({ exception_type: 'Parser', exception_message: message, ...rest }), sql);
+  }
+
+  /** Interrupts what runs, frees the open result and disconnects. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const lease = this.#lease;
+    lease?.stop();
+    await lease?.over;
+    library().disconnect(cell(this.#pointer));
+    this.#onClose();
+  }
+
+  #take(signal: AbortSignal | undefined): Lease {
+    if (this.#closing !== undefined) throw new DuckDbError('Closed', 'the connection is closed');
+    if (this.#lease !== undefined) {
+      throw new DuckDbError(
+        'Busy',
+        'the connection is at work, or has a result that was neither read to its end nor closed',
+      );
+    }
+    const lease = new Lease(this.#pointer, signal, () => {
+      this.#lease = undefined;
+    });
+    this.#lease = lease;
+    return lease;
+  }
+
+  async #during<T>(signal: AbortSignal | undefined, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const lease = this.#take(signal);
+    try {
+      return await work(lease);
+    } catch (error) {
+      throw lease.explain(error);
+    } finally {
+      lease.release();
+    }
+  }
+
+  #extract(sql: string): Promise<ExtractedStatements> {
+    return extractStatements(this.#calls, this.#pointer, sql, this.#sqlBytesMax);
+  }
+
+  async #prepared<T>(sql: string, use: (statement: Pointer) => Promise<T>): Promise<T> {
+    const statements = await this.#extract(sql);
+    try {
+      if (statements.count !== 1)
+        throw new DuckDbError('Statement', `one statement is wanted, the SQL text has ${statements.count}`);
+      const statement = await statements.prepare(0);
+      try {
+        return await use(statement);
+      } finally {
+        destroyPrepared(statement);
+      }
+    } finally {
+      statements.close();
+    }
+  }
+
+  async #runOne(
+    statements: ExtractedStatements,
+    index: number,
+    sql: string,
+    lease: Lease,
+    params: Parameters | undefined,
+  ): Promise<number> {
+    lease.throwIfStopped();
+    const statement = await statements.prepare(index);
+    try {
+      const result = await execute(statement, {
+        calls: this.#calls,
+        lease,
+        onFree: () => {},
+        sql,
+        params,
+        stream: false,
+        limits: {},
+      });
+      await result.close();
+      return result.rowsChanged;
+    } finally {
+      destroyPrepared(statement);
+    }
+  }
+}
+
+function takeListText(list: Pointer, index: number): string {
+  const lib = library();
+  const item = lib.get_list_child(list, index) as Pointer;
+  try {
+    return takeText(lib.get_varchar(item));
+  } finally {
+    lib.destroy_value(cell(item));
+  }
+}

@@ -1,0 +1,158 @@
+import { DuckDbError } from './error.ts';
+import { library, type Pointer } from './library.ts';
+import { cell, cString } from './memory.ts';
+
+/**
+ * A value for a `?`, `$1` or `$name` of a statement. Integers of a JavaScript number become BIGINT, others DOUBLE; a bigint becomes
+ * BIGINT, UBIGINT or HUGEINT, the first that holds it; a Date becomes TIMESTAMP WITH TIME ZONE; an array becomes a list, for `= ANY(?)`.
+ */
+export type Parameter =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Date
+  | TypedParameter
+  | readonly Parameter[];
+
+/** A time by its Arrow unit: days since 1970 for `date`, µs since midnight for `time`, µs or ns since 1970 for the timestamps. */
+export interface TypedParameter {
+  readonly type: 'date' | 'time' | 'timestamp' | 'timestamp_tz' | 'timestamp_ns';
+  readonly value: bigint;
+}
+
+/** By position, or by name. */
+export type Parameters = readonly Parameter[] | Readonly<Record<string, Parameter>>;
+
+/** Binds all parameters of a prepared statement. @throws DuckDbError `Parameter` when one is missing, unknown or of no usable type */
+export function bindParameters(statement: Pointer, parameters: Parameters): void {
+  const lib = library();
+  const wanted = Number(lib.nparams(statement));
+  const given: [string, Parameter][] = Array.isArray(parameters)
+    ? parameters.map((value: Parameter, i: number) => [String(i + 1), value])
+    : Object.entries(parameters as Readonly<Record<string, Parameter>>);
+  if (given.length !== wanted) {
+    throw new DuckDbError(
+      'Parameter',
+      `the statement has ${wanted} parameter${wanted === 1 ? '' : 's'}, ${given.length} given`,
+    );
+  }
+  for (const [name, value] of given) bindOne(statement, name, value);
+}
+
+function bindOne(statement: Pointer, name: string, parameter: Parameter): void {
+  const lib = library();
+  const index = cell();
+  if (lib.bind_parameter_index(statement, index, cString(name)) !== 0) {
+    throw new DuckDbError('Parameter', `the statement has no parameter $${name}`);
+  }
+  const value = createValue(parameter, `$${name}`);
+  try {
+    if (lib.bind_value(statement, index.readBigUInt64LE(), value) !== 0) {
+      throw new DuckDbError('Parameter', `parameter $${name} can't be bound`);
+    }
+  } finally {
+    destroyValue(value);
+  }
+}
+
+const int64Min = -(2n ** 63n);
+const int64Max = 2n ** 63n - 1n;
+
+function createValue(parameter: Parameter, name: string): Pointer {
+  const lib = library();
+  if (parameter === null || parameter === undefined) return lib.create_null_value();
+  switch (typeof parameter) {
+    case 'boolean':
+      return lib.create_bool(parameter);
+    case 'number':
+      return Number.isSafeInteger(parameter) ? lib.create_int64(BigInt(parameter)) : lib.create_double(parameter);
+    case 'bigint':
+      return createInteger(parameter, name);
+    case 'string': {
+      const bytes = Buffer.from(parameter);
+      return lib.create_varchar_length(bytes, bytes.length);
+    }
+  }
+  if (parameter instanceof Uint8Array) return lib.create_blob(parameter, parameter.length);
+  if (Array.isArray(parameter)) return createList(parameter as readonly Parameter[], name);
+  if (parameter instanceof Date) {
+    const time = parameter.getTime();
+    if (Number.isNaN(time)) throw new DuckDbError('Parameter', `parameter ${name} is an invalid date`);
+    return lib.create_timestamp_tz(BigInt(time) * 1000n);
+  }
+  return createTyped(parameter as TypedParameter, name);
+}
+
+function createInteger(value: bigint, name: string): Pointer {
+  const lib = library();
+  if (value >= int64Min && value <= int64Max) return lib.create_int64(value);
+  if (value >= 0n && value < 2n ** 64n) return lib.create_uint64(value);
+  if (value < -(2n ** 127n) || value >= 2n ** 127n)
+    throw new DuckDbError('Parameter', `parameter ${name} doesn't fit 128 bits`);
+  return lib.create_hugeint({ lower: BigInt.asUintN(64, value), upper: value >> 64n });
+}
+
+function createTyped(parameter: TypedParameter, name: string): Pointer {
+  const lib = library();
+  const { type, value } = parameter;
+  if (typeof value !== 'bigint' || value < int64Min || value > int64Max) {
+    throw new DuckDbError('Parameter', `parameter ${name} is of no type that can be bound`);
+  }
+  switch (type) {
+    case 'date':
+      if (BigInt.asIntN(32, value) !== value) throw new DuckDbError('Parameter', `parameter ${name} is no date`);
+      return lib.create_date(Number(value));
+    case 'time':
+      return lib.create_time(value);
+    case 'timestamp':
+      return lib.create_timestamp(value);
+    case 'timestamp_tz':
+      return lib.create_timestamp_tz(value);
+    case 'timestamp_ns':
+      return lib.create_timestamp_ns(value);
+    default:
+      throw new DuckDbError('Parameter', `parameter ${name} has the unknown type ${String(type)}`);
+  }
+}
+
+/** DuckDB's type ids (`duckdb_type`) of what a list may hold. */
+const listTypes = { boolean: 1, integer: 5, double: 11, string: 17, blob: 18 } as const;
+
+function createList(items: readonly Parameter[], name: string): Pointer {
+  const lib = library();
+  const type = lib.create_logical_type(listTypes[listKind(items, name)]);
+  const values: Pointer[] = [];
+  try {
+    for (const item of items) values.push(createValue(item, name));
+    const pointers = Buffer.from(BigUint64Array.from(values).buffer);
+    const list = lib.create_list_value(type, pointers, values.length);
+    if (list === null) throw new DuckDbError('Parameter', `parameter ${name} is a list of mixed types`);
+    return list;
+  } finally {
+    values.forEach(destroyValue);
+    lib.destroy_logical_type(cell(type));
+  }
+}
+
+function listKind(items: readonly Parameter[], name: string): keyof typeof listTypes {
+  const kinds = new Set(items.filter((item) => item !== null).map((item) => itemKind(item, name)));
+  if (kinds.size === 2 && kinds.has('integer') && kinds.has('double')) return 'double';
+  if (kinds.size > 1) throw new DuckDbError('Parameter', `parameter ${name} is a list of mixed types`);
+  const [kind = 'string'] = kinds;
+  return kind;
+}
+
+function itemKind(item: Parameter, name: string): keyof typeof listTypes {
+  if (typeof item === 'string' || typeof item === 'boolean') return typeof item as 'string' | 'boolean';
+  if (typeof item === 'bigint' && item >= int64Min && item <= int64Max) return 'integer';
+  if (typeof item === 'number') return Number.isSafeInteger(item) ? 'integer' : 'double';
+  if (item instanceof Uint8Array) return 'blob';
+  throw new DuckDbError('Parameter', `parameter ${name} is a list of something that can't be bound`);
+}
+
+function destroyValue(value: Pointer): void {
+  library().destroy_value(cell(value));
+}
