@@ -1,0 +1,172 @@
+import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { GrpcLimits } from './limits.ts';
+import type { GrpcLogger } from './logger.ts';
+
+/** When connections are checked and ended. */
+export interface KeepAlive {
+  /** How often a client is pinged. Default one minute. */
+  readonly pingIntervalMs: number;
+  /** How long its answer may take before the connection is closed. Default 20 s. */
+  readonly pingTimeoutMs: number;
+  /** Age at which a connection is closed gracefully (give or take a tenth), so that clients spread anew. Default never. */
+  readonly connectionAgeMsMax: number;
+}
+
+export const defaultKeepAlive: KeepAlive = {
+  pingIntervalMs: 60_000,
+  pingTimeoutMs: 20_000,
+  connectionAgeMsMax: Number.POSITIVE_INFINITY,
+};
+
+export interface ConnectionOptions {
+  readonly limits: GrpcLimits;
+  readonly keepAlive: KeepAlive;
+  readonly logger: GrpcLogger;
+  readonly onStream: (
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    connection: Connection,
+  ) => void;
+}
+
+const pingWindowMs = 10_000;
+const lastStreamId = 2 ** 31 - 1;
+
+/** One HTTP/2 connection: its limits, its life signs, its end. */
+export class Connection {
+  /** The client's address and port. */
+  readonly peer: string;
+  readonly #session: ServerHttp2Session;
+  readonly #options: ConnectionOptions;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #idlePings = 0;
+  #pingWindowEnds = 0;
+  #unanswered: NodeJS.Timeout | undefined;
+  #closing = false;
+  #streams = 0;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    const { limits, keepAlive, logger } = options;
+    this.#options = options;
+    this.peer =
+      socket.remoteFamily === 'IPv6'
+        ? `[${socket.remoteAddress}]:${socket.remotePort}`
+        : `${socket.remoteAddress}:${socket.remotePort}`;
+    const session = http2.performServerHandshake(socket, sessionOptions(limits));
+    this.#session = session;
+    session.setLocalWindowSize(limits.connectionWindowBytes);
+    session.on(
+      'stream',
+      (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
+        this.#idlePings = 0;
+        this.#streams++;
+        stream.on('close', () => this.#onStreamClose());
+        options.onStream(stream, headers, rawHeaders, this);
+      },
+    );
+    session.on('ping', () => this.#onPing());
+    session.on('error', (error) => logger.debug({ err: error, peer: this.peer }, 'An HTTP/2 connection broke'));
+    session.on('close', () => this.#stopTimers());
+    this.#startTimers(keepAlive);
+  }
+
+  onClose(listener: () => void): void {
+    this.#session.once('close', listener);
+  }
+
+  #startTimers(keepAlive: KeepAlive): void {
+    if (Number.isFinite(keepAlive.pingIntervalMs)) {
+      this.#timers.push(setInterval(() => this.#ping(keepAlive.pingTimeoutMs), keepAlive.pingIntervalMs).unref());
+    }
+    if (Number.isFinite(keepAlive.connectionAgeMsMax)) {
+      const ageMs = keepAlive.connectionAgeMsMax * (0.9 + Math.random() * 0.2);
+      this.#timers.push(setTimeout(() => this.close(), ageMs).unref());
+    }
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#unanswered);
+  }
+
+  #ping(timeoutMs: number): void {
+    if (this.#unanswered || this.#session.destroyed) return;
+    this.#unanswered = setTimeout(() => {
+      this.#options.logger.info({ peer: this.peer }, 'A client no longer answers; its connection is closed');
+      this.destroy();
+    }, timeoutMs).unref();
+    this.#session.ping(() => {
+      clearTimeout(this.#unanswered);
+      this.#unanswered = undefined;
+    });
+  }
+
+  // Clients that measure the connection ping while data flows: only pings alone are counted.
+  #onPing(): void {
+    const now = Date.now();
+    if (now > this.#pingWindowEnds) {
+      this.#pingWindowEnds = now + pingWindowMs;
+      this.#idlePings = 0;
+    }
+    if (++this.#idlePings <= this.#options.limits.idlePingsMax) return;
+    this.#options.logger.warn({ peer: this.peer }, 'A client pings too often; its connection is closed');
+    this.#session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from('too_many_pings'));
+    this.#session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  /** Something other than pings passes over the connection. */
+  active(): void {
+    this.#idlePings = 0;
+  }
+
+  /**
+   * Ends the connection when its calls are done. A client with calls under way is told first to open no more, and those
+   * that it opens until it knows are still served.
+   */
+  close(): void {
+    const session = this.#session;
+    if (this.#closing || session.destroyed || session.closed) return;
+    this.#closing = true;
+    if (this.#streams > 0) {
+      session.goaway(http2.constants.NGHTTP2_NO_ERROR, lastStreamId);
+      // Its answer says that whatever was sent before the client knew has arrived.
+      session.ping(() => this.#finish());
+    } else {
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    if (!this.#session.destroyed) this.#session.close();
+  }
+
+  #onStreamClose(): void {
+    this.#streams--;
+    // Node reads no more from a connection without streams that has said goodbye: the ping's answer won't be seen.
+    if (this.#closing && this.#streams === 0) this.#finish();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    if (!this.#session.destroyed) this.#session.destroy();
+  }
+}
+
+function sessionOptions(limits: GrpcLimits): http2.ServerOptions {
+  return {
+    maxHeaderListPairs: limits.headersMax,
+    maxSessionMemory: limits.sessionMemoryMbMax,
+    maxSettings: 32,
+    streamResetBurst: limits.streamResetsBurst,
+    streamResetRate: 33,
+    settings: {
+      enablePush: false,
+      initialWindowSize: limits.streamWindowBytes,
+      maxConcurrentStreams: limits.streamsPerConnectionMax,
+      maxFrameSize: limits.frameBytesMax,
+      maxHeaderListSize: limits.headerBytesMax,
+    },
+  };
+}

@@ -1,0 +1,19 @@
+export type { KeepAlive } from './connection.ts';
+export { GrpcError } from './grpc-error.ts';
+export { type Health, ServingStatus } from './health.ts';
+export type { Http2Other, HttpHandler } from './http2-other.ts';
+export { defaultLimits, type GrpcLimits } from './limits.ts';
+export type { TlsOptions } from './listener.ts';
+export type { GrpcLogger } from './logger.ts';
+export type { Serialized } from './message-encoder.ts';
+export { Metadata, type MetadataValue } from './metadata.ts';
+export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './server.ts';
+export type { CallReport, Interceptor, ServerCall } from './server-call.ts';
+export type {
+  AnyMethod,
+  Handler,
+  MethodDefinition,
+  ServiceDefinition,
+  ServiceImplementation,
+} from './service-definition.ts';
+export { isStatus, Status, statusName } from './status.ts';

@@ -1,0 +1,52 @@
+import type { AnyMethod, ServiceDefinition } from './service-definition.ts';
+
+/** The kinds of handler behind one type; which one it is, the definition says. */
+export type AnyHandler = (request: unknown, call: unknown) => unknown;
+
+/** A method with what serves it. */
+export interface BoundMethod {
+  readonly definition: AnyMethod;
+  readonly handler: AnyHandler | undefined;
+}
+
+/** The methods of all services, by path. */
+export class MethodTable {
+  readonly #methods = new Map<string, BoundMethod>();
+  readonly #services = new Set<string>();
+
+  /** Throws where a path is there already, or is none. */
+  add(definition: ServiceDefinition, implementation: object): void {
+    const bound = Object.entries(definition).map(([name, method]) => {
+      if (!/^\/[^/]+\/[^/]+$/.test(method.path))
+        throw new TypeError(`"${method.path}" isn't a method's path: /package.Service/Method`);
+      if (this.#methods.has(method.path)) throw new Error(`${method.path} is served already`);
+      const handler = (implementation as Record<string, unknown>)[name];
+      if (handler !== undefined && typeof handler !== 'function')
+        throw new TypeError(`The implementation of ${method.path} isn't a function`);
+      return { definition: method, handler: handler?.bind(implementation) as AnyHandler | undefined };
+    });
+    for (const method of bound) {
+      this.#methods.set(method.definition.path, method);
+      this.#services.add(serviceOf(method.definition.path));
+    }
+  }
+
+  get(path: string): BoundMethod | undefined {
+    return this.#methods.get(path);
+  }
+
+  /** The names of the services that are served. */
+  get services(): string[] {
+    return [...this.#services];
+  }
+
+  /** Why a path isn't served. */
+  missing(path: string): string {
+    const service = serviceOf(path);
+    return this.#services.has(service) ? `Method ${path} isn't served` : `Service ${service} isn't served`;
+  }
+}
+
+function serviceOf(path: string): string {
+  return path.slice(1, path.lastIndexOf('/'));
+}
