@@ -18,6 +18,8 @@ export interface Health {
 
 // Statuses are few; a client that asks for more names than this isn't asking about services.
 const watchersMax = 10_000;
+// The protocol's own limit.
+const listMax = 100;
 
 /** The health of one server. Specification: https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
 export class HealthRegistry implements Health {
@@ -52,7 +54,10 @@ export class HealthRegistry implements Health {
       if (status === undefined) throw new GrpcError(Status.NOT_FOUND, `Service "${service}" isn't known`);
       return status;
     },
-    list: (): ReadonlyMap<string, ServingStatus> => this.#statuses,
+    list: (): ReadonlyMap<string, ServingStatus> => {
+      if (this.#statuses.size > listMax) throw new GrpcError(Status.RESOURCE_EXHAUSTED, `There are more than ${listMax} services`);
+      return this.#statuses;
+    },
     watch: (service: string, call: ServerCall): AsyncIterable<ServingStatus> => this.#watch(service, call.signal),
   };
 
