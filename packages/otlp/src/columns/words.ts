@@ -1,0 +1,84 @@
+import { type Data, type DataType, makeData } from 'apache-arrow';
+import type { WireReader } from '../wire/reader.ts';
+import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
+import { type Column, grown, isOversized, ROWS_MIN, resized } from './column.ts';
+
+/** A column of 64-bit values (Int64, Float64, Timestamp), taken as two 32-bit halves so that no bigint is made. */
+export class WordsColumn implements Column {
+  readonly type: DataType;
+  rows = 0;
+  #capacity = 0;
+  #words = new Int32Array(0);
+  #valid = new Uint8Array(0);
+
+  constructor(type: DataType) {
+    this.type = type;
+  }
+
+  get byteLength(): number {
+    return this.rows * 8 + (this.rows >> 3);
+  }
+
+  append(row: number, lo: number, hi: number): void {
+    if (row >= this.#capacity) this.#resize(grown(this.#capacity, row + 1));
+    const words = this.#words;
+    words[row * 2] = lo;
+    words[row * 2 + 1] = hi;
+    this.#valid[row >> 3]! |= 1 << (row & 7);
+    this.rows = row + 1;
+  }
+
+  /** Row `row` becomes what the reader's last 64-bit value was. */
+  appendFrom(row: number, from: WireReader): void {
+    this.append(row, from.lo, from.hi);
+  }
+
+  #resize(capacity: number): void {
+    this.#capacity = capacity;
+    this.#words = resized(this.#words, capacity * 2);
+    this.#valid = resizedBitmap(this.#valid, capacity);
+  }
+
+  truncate(rows: number): void {
+    if (rows >= this.rows) return;
+    clearBits(this.#valid, rows, this.rows);
+    this.#words.fill(0, rows * 2, this.rows * 2);
+    this.rows = rows;
+  }
+
+  rowBytes(row: number): number {
+    return row < this.rows ? 8 : 0;
+  }
+
+  repeat(from: number, to: number): void {
+    if (to > this.#capacity) this.#resize(grown(this.#capacity, to));
+    const words = this.#words;
+    const lo = words[from * 2]!;
+    const hi = words[from * 2 + 1]!;
+    for (let row = from + 1; row < to; row++) {
+      words[row * 2] = lo;
+      words[row * 2 + 1] = hi;
+    }
+    setBits(this.#valid, from + 1, to);
+    this.rows = Math.max(this.rows, to);
+  }
+
+  copy(from: number, count: number, at: number): void {
+    for (let i = 0; i < count; i++) {
+      if (!bitAt(this.#valid, from + i)) continue;
+      this.append(at + i, this.#words[(from + i) * 2]!, this.#words[(from + i) * 2 + 1]!);
+    }
+  }
+
+  take(rows: number): Data {
+    if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
+    const validity = takeValidity(this.#valid, rows);
+    const words = this.#words.slice(0, rows * 2);
+    this.#words.fill(0, 0, this.rows * 2);
+    if (isOversized(this.#capacity, rows, ROWS_MIN)) this.#resize(this.#capacity / 2);
+    this.rows = 0;
+    const data =
+      this.type.ArrayType === Float64Array ? new Float64Array(words.buffer) : new BigInt64Array(words.buffer);
+    return makeData({ type: this.type, length: rows, ...validity, data } as Parameters<typeof makeData>[0]) as Data;
+  }
+}

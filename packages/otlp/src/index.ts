@@ -1,0 +1,17 @@
+export {
+  type AppendResult,
+  type ColumnRegistryOptions,
+  createSignalAppender,
+  type SealedBatch,
+  type SignalAppender,
+  type SignalAppenderOptions,
+} from './appender.ts';
+export { OtlpDecodeError, type OtlpErrorCode } from './errors.ts';
+export {
+  type AttributeScopeName,
+  type Signal,
+  type SignalTable,
+  signalTables,
+  type TableName,
+  tablesOf,
+} from './tables.ts';
