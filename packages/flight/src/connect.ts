@@ -1,0 +1,27 @@
+import type { FlightClient } from './client.ts';
+import { InprocClient } from './inproc/inproc-client.ts';
+import { type InprocNetwork, LocalNetwork } from './inproc/inproc-network.ts';
+import { parseLocation } from './location.ts';
+import { type ChannelSettings, createChannel } from './network/grpc-channel.ts';
+import { type GrpcClientSettings, GrpcFlightClient } from './network/grpc-client.ts';
+
+export interface ConnectOptions extends ChannelSettings, GrpcClientSettings {
+  /** Where `inproc://` names are looked up. */
+  readonly inproc?: InprocNetwork | undefined;
+}
+
+/**
+ * A client for a location: `inproc://name`, `grpc://host:port`, `grpc+tcp://…`, `grpc+tls://…`, `grpc+unix:///path`.
+ * Nothing is dialled before the first call; a broken connection is dialled again by the next one.
+ * Throws a TypeError where the location can't be understood.
+ */
+export function connectFlight(location: string, options: ConnectOptions = {}): FlightClient {
+  const parsed = parseLocation(location);
+  if (parsed.transport === 'grpc') {
+    return new GrpcFlightClient(location, createChannel(parsed.target, parsed.tls, options), options);
+  }
+  if (!(options.inproc instanceof LocalNetwork)) {
+    throw new TypeError(`location "${location}" needs the in-process network that serves it`);
+  }
+  return new InprocClient(options.inproc, parsed.name);
+}

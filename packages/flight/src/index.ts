@@ -1,0 +1,24 @@
+export type { CallOptions, FlightClient } from './client.ts';
+export { type ConnectOptions, connectFlight } from './connect.ts';
+export { commandDescriptor, type FlightDescriptor, pathDescriptor } from './descriptor.ts';
+export { type FlightEndpoint, type FlightInfo, type PollInfo, REUSE_CONNECTION_LOCATION } from './flight-info.ts';
+export type { FlightMessage } from './flight-message.ts';
+export { createInprocNetwork, type InprocNetwork, type InprocOptions } from './inproc/inproc-network.ts';
+export type { Compression } from './ipc/compression.ts';
+export { IpcError, type IpcErrorReason } from './ipc/ipc-error.ts';
+export { defaultIpcLimits, type IpcLimits } from './ipc/limits.ts';
+export { recordBatchOf } from './ipc/record-batch.ts';
+export { decodeSchemaBytes, encodeSchemaBytes } from './ipc/schema-bytes.ts';
+export { type Location, parseLocation } from './location.ts';
+export { addFlightService, type FlightServerOptions } from './network/flight-server.ts';
+export type { ClientTls } from './network/grpc-channel.ts';
+export type {
+  CallContext,
+  FlightAction,
+  FlightActionType,
+  FlightCall,
+  FlightService,
+  HandshakeMessage,
+} from './service.ts';
+export { FlightDataDecoder } from './stream/decode.ts';
+export { type EncodedMessage, type EncodeOptions, FlightDataEncoder } from './stream/encode.ts';

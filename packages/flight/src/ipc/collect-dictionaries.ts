@@ -1,0 +1,43 @@
+import { type Data, type DataType, type Dictionary, Type } from 'apache-arrow';
+
+/** The dictionary that one dictionary-encoded column of a batch refers to. */
+export interface ColumnDictionary {
+  /** As numbered by writeSchema. */
+  readonly id: number;
+  /** Its values, in as many pieces as it was built from. */
+  readonly chunks: readonly Data[];
+  readonly type: DataType;
+}
+
+/** The dictionaries of a batch's columns, each after those that its own values refer to. */
+export function collectDictionaries(columns: readonly Data[]): ColumnDictionary[] {
+  const found: ColumnDictionary[] = [];
+  const numbering = { next: 0 };
+  for (const column of columns) visit(column.type, [column], numbering, found);
+  return found;
+}
+
+function visit(type: DataType, data: readonly Data[], numbering: { next: number }, found: ColumnDictionary[]): void {
+  if (type.typeId === Type.Dictionary) {
+    const id = numbering.next++;
+    const values = (type as Dictionary).dictionary;
+    const chunks = dictionaryOf(data, id);
+    visit(values, chunks, numbering, found);
+    found.push({ id, chunks, type: values });
+    return;
+  }
+  for (const [i, field] of (type.children ?? []).entries()) {
+    const members = data.map((piece) => piece.children[i]).filter((piece) => piece !== undefined);
+    visit(field.type, members, numbering, found);
+  }
+}
+
+/** All pieces must share one dictionary: a message has room for one. */
+function dictionaryOf(data: readonly Data[], id: number): readonly Data[] {
+  const vectors = data.map((piece) => piece.dictionary).filter((vector) => vector !== undefined);
+  const first = vectors[0];
+  if (vectors.some((vector) => vector !== first)) {
+    throw new TypeError(`dictionary ${id} is nested in a dictionary whose pieces each have another one`);
+  }
+  return first?.data ?? [];
+}

@@ -1,0 +1,21 @@
+/** What a decoder takes at most from one stream. */
+export interface IpcLimits {
+  /** Fields of a schema, nested ones included. */
+  readonly fieldsMax: number;
+  /** Levels of nesting. */
+  readonly nestingMax: number;
+  /** Rows of one batch. */
+  readonly rowsMax: number;
+  /** Bytes that one compressed message may grow to. */
+  readonly decompressedBytesMax: number;
+  /** Bytes of all dictionaries that a stream keeps. */
+  readonly dictionaryBytesMax: number;
+}
+
+export const defaultIpcLimits: IpcLimits = {
+  fieldsMax: 16_384,
+  nestingMax: 64,
+  rowsMax: 2 ** 31 - 1,
+  decompressedBytesMax: 512 * 2 ** 20,
+  dictionaryBytesMax: 256 * 2 ** 20,
+};
