@@ -1,0 +1,67 @@
+import { CatalogError } from './catalog-error.ts';
+import type { PartitionSpec } from './partition-spec.ts';
+import { columnByName, fieldById, type IcebergSchema, walkFields } from './schema.ts';
+import type { SortOrder } from './sort-order.ts';
+import { parseTransform } from './transforms.ts';
+
+/** Whether two lists of JSON values say the same, in whatever order their keys are. */
+export function sameFields(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && canonical(a) === canonical(b);
+}
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+const primitive =
+  /^(boolean|int|long|float|double|date|time|timestamp|timestamptz|string|uuid|binary|fixed\[\d+\]|decimal\(\d+,\s*\d+\))$/;
+
+/** Throws BadRequestException for a schema with a type of no kind known in version 2, or an id or name given twice. */
+export function checkSchema(schema: IcebergSchema): void {
+  if (!Array.isArray(schema.fields)) throw bad('Invalid schema: it has no fields');
+  const ids = new Set<number>();
+  const paths = new Set<string>();
+  for (const { id, path, type } of walkFields(schema)) {
+    const name = JSON.stringify(path);
+    if (!Number.isSafeInteger(id) || id < 0) throw bad(`Invalid schema: field ${path.join('.')} has no valid id`);
+    if (ids.has(id)) throw bad(`Invalid schema: multiple fields for id ${id}`);
+    if (paths.has(name)) throw bad(`Invalid schema: multiple fields for name ${path.join('.')}`);
+    if (typeof type === 'string' ? !primitive.test(type) : !['struct', 'list', 'map'].includes(type?.type)) {
+      throw bad(
+        `Invalid schema: type ${JSON.stringify(type)} of ${path.join('.')} isn't supported in format version 2`,
+      );
+    }
+    ids.add(id);
+    paths.add(name);
+  }
+}
+
+/** Throws ValidationException for a spec that doesn't fit the schema. */
+export function checkSpec(spec: PartitionSpec, schema: IcebergSchema): void {
+  const names = new Set<string>();
+  for (const field of spec.fields) {
+    const source = fieldById(schema, field['source-id']);
+    const { name: transform } = parseTransform(field.transform);
+    if (!source && transform !== 'void') throw invalid(`Cannot find source column for partition field ${field.name}`);
+    if (names.has(field.name)) throw invalid(`Partition field ${field.name} is there twice`);
+    names.add(field.name);
+    const column = columnByName(schema, field.name);
+    if (column && !(transform === 'identity' && column.id === field['source-id'])) {
+      throw invalid(`Cannot create partition field ${field.name}: a column has that name`);
+    }
+  }
+}
+
+/** Throws ValidationException for a sort order over columns that the schema lacks. */
+export function checkSortOrder(order: SortOrder, schema: IcebergSchema): void {
+  for (const field of order.fields) {
+    if (!fieldById(schema, field['source-id']))
+      throw invalid(`Cannot find source column for sort field ${field['source-id']}`);
+  }
+}
+
+const bad = (message: string) => new CatalogError('BadRequestException', message);
+const invalid = (message: string) => new CatalogError('ValidationException', message);
