@@ -1,4 +1,12 @@
-export { commonConfig, controlPlaneConfig, logConfig, opsConfig, storeConfig, tlsConfig } from './config/common.ts';
+export {
+  commonConfig,
+  controlPlaneConfig,
+  logConfig,
+  opsConfig,
+  storeConfig,
+  storeLocation,
+  tlsConfig,
+} from './config/common.ts';
 export { type ConfigSchema, defineConfig, path, port, secret, z } from './config/define.ts';
 export { type DescribeConfigOptions, describeConfig, describeFlags } from './config/describe.ts';
 export { type ConfigLeaf, configLeaves } from './config/leaves.ts';

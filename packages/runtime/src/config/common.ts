@@ -36,7 +36,7 @@ export const storeConfig = defineConfig({
     .string()
     .optional()
     .describe(
-      'Object store: file:///folder, or s3://bucket/prefix; default: the folder `warehouse` in the data folder',
+      'file:///folder or s3://bucket/prefix; default: the folder `warehouse` in the data folder of the single process, ./data/warehouse for a service by itself',
     ),
   endpoint: z.string().optional().describe('URL of an S3 service other than AWS, such as http://127.0.0.1:9000'),
   region: z.string().default('us-east-1').describe('S3 region'),
@@ -47,3 +47,22 @@ export const storeConfig = defineConfig({
 
 /** What every service's own configuration starts with. */
 export const commonConfig = { log: logConfig, ops: opsConfig };
+
+type StoreConfig = z.output<typeof storeConfig>;
+
+/** The store's URL and its other settings, as `openStore` takes them. */
+export function storeLocation(
+  { url, endpoint, region, accessKey, secretKey, pathStyle }: StoreConfig,
+  defaultDir: string,
+) {
+  return {
+    url: url ?? defaultDir,
+    options: {
+      region,
+      pathStyle,
+      ...(endpoint && { endpoint }),
+      ...(accessKey && { accessKey }),
+      ...(secretKey && { secretKey }),
+    },
+  };
+}
