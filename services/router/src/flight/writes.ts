@@ -1,0 +1,40 @@
+// Writes belong to the acceptors: the streams are handed through as they are, both ways.
+import type { CallContext, FlightClient, FlightService } from '@signaldb/flight';
+import { GrpcError, Status } from '@signaldb/grpc';
+import { tenantHeader, tenantOf } from '../tenant.ts';
+
+/** Where a tenant's writes go; undefined where no acceptor is there. */
+export type AcceptorFor = (tenant: string) => FlightClient | undefined;
+
+/** Actions that the acceptors answer. */
+export const writeActions = [
+  {
+    type: 'CreateTable',
+    description: 'creates a table: {"name", "schema_json", "primary_key", "table_type", "partition_spec"}',
+  },
+  { type: 'ListTables', description: 'lists the tables of the tenant' },
+  { type: 'DropTable', description: 'drops a table: {"name"}' },
+] as const;
+
+export function forwardWrites(acceptorFor: AcceptorFor): Pick<FlightService, 'doPut' | 'doExchange' | 'doAction'> {
+  const target = (context: CallContext) => {
+    const tenant = tenantOf(context.metadata.get(tenantHeader));
+    const acceptor = acceptorFor(tenant);
+    if (!acceptor) throw new GrpcError(Status.UNAVAILABLE, 'no acceptor is registered yet; try again in a moment');
+    return { acceptor, options: { metadata: { [tenantHeader]: tenant }, signal: context.signal } };
+  };
+  return {
+    doPut(messages, context) {
+      const { acceptor, options } = target(context);
+      return acceptor.doPut(messages, options);
+    },
+    doExchange(messages, context) {
+      const { acceptor, options } = target(context);
+      return acceptor.doExchange(messages, options);
+    },
+    doAction(action, context) {
+      const { acceptor, options } = target(context);
+      return acceptor.doAction(action, options);
+    },
+  };
+}

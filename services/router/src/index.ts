@@ -1,0 +1,2 @@
+export { type RouterConfig, routerConfig } from './config.ts';
+export { createRouter, type Router, type RouterDeps } from './create-router.ts';
