@@ -4,6 +4,9 @@ import type { SignalDecoder } from './decode/signal-decoder.ts';
 import type { TableMark } from './decode/table-builder.ts';
 import { TraceDecoder } from './decode/trace-decoder.ts';
 import { OtlpDecodeError, WireError } from './errors.ts';
+import { requests } from './json/messages.ts';
+import { pathAt } from './json/path.ts';
+import { toProtobuf } from './json/to-protobuf.ts';
 import type { Signal, TableName } from './tables.ts';
 import { WireReader } from './wire/reader.ts';
 
@@ -68,6 +71,7 @@ function createDecoder(_signal: Signal, attributeColumnsMax: number): SignalDeco
 }
 
 class Appender implements SignalAppender {
+  readonly #signal: Signal;
   readonly #decoder: SignalDecoder;
   readonly #requestBytesMax: number;
   /** What the tables held before the append that waits for its fate. */
@@ -75,16 +79,18 @@ class Appender implements SignalAppender {
   #runs: [lsn: number, rows: number][][];
 
   constructor({ signal, columns = {}, requestBytesMax = REQUEST_BYTES_MAX }: SignalAppenderOptions) {
+    this.#signal = signal;
     this.#decoder = createDecoder(signal, columns.attributeColumnsMax ?? ATTRIBUTE_COLUMNS_MAX);
     this.#requestBytesMax = requestBytesMax;
     this.#runs = this.#decoder.tables.map(() => []);
   }
 
-  append(body: Uint8Array, _encoding: 'protobuf' | 'json'): AppendResult {
+  append(body: Uint8Array, encoding: 'protobuf' | 'json'): AppendResult {
     this.#assertSettled();
+    const bytes = encoding === 'json' ? toProtobuf(requests[this.#signal], body) : body;
     const { tables } = this.#decoder;
     const before = tables.map((table) => table.mark);
-    const wire = new WireReader(body);
+    const wire = new WireReader(bytes);
     try {
       new Envelope(wire, this.#requestBytesMax).walk(this.#decoder);
     } catch (error) {
@@ -92,20 +98,35 @@ class Appender implements SignalAppender {
         table.truncate(before[i]!);
       });
       this.#decoder.takeRejection();
-      throw error instanceof WireError ? new OtlpDecodeError(error.message, error.code, { cause: error }) : error;
+      throw error instanceof WireError ? this.#explained(error, bytes) : error;
     }
     this.#pending = before;
-    return this.#result(before);
+    return this.#result(before, bytes);
   }
 
-  #result(before: readonly TableMark[]): AppendResult {
+  #explained(error: WireError, bytes: Uint8Array): OtlpDecodeError {
+    const path = error.offset < 0 ? '' : this.#path(bytes, error.offset);
+    const message =
+      error.offset < 0 ? error.message : `${path || 'the request'}: ${error.message} (byte ${error.offset})`;
+    return new OtlpDecodeError(message, error.code);
+  }
+
+  #path(bytes: Uint8Array, offset: number): string {
+    return pathAt(requests[this.#signal], bytes, offset);
+  }
+
+  #result(before: readonly TableMark[], bytes: Uint8Array): AppendResult {
     const tables = this.#decoder.tables
       .map((table, i) => ({ table: table.table.name, rows: table.rows - before[i]!.rows }))
       .filter(({ rows }) => rows > 0);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     const rejection = this.#decoder.takeRejection();
     if (!rejection) return { rows, tables };
-    return { rows, tables, rejected: { count: rejection.count, reason: rejection.fault } };
+    return {
+      rows,
+      tables,
+      rejected: { count: rejection.count, reason: `${this.#path(bytes, rejection.offset)}.${rejection.fault}` },
+    };
   }
 
   commit(lsn: number): void {

@@ -8,8 +8,8 @@ export type OtlpErrorCode = 'INVALID' | 'TOO_LARGE';
 export class OtlpDecodeError extends Error {
   readonly code: OtlpErrorCode;
 
-  constructor(message: string, code: OtlpErrorCode = 'INVALID', options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, code: OtlpErrorCode = 'INVALID') {
+    super(message);
     this.name = 'OtlpDecodeError';
     this.code = code;
   }

@@ -6,7 +6,9 @@ export {
   type SignalAppender,
   type SignalAppenderOptions,
 } from './appender.ts';
+export { encodeTraces } from './encode/traces.ts';
 export { OtlpDecodeError, type OtlpErrorCode } from './errors.ts';
+export type { JsonObject, JsonValue } from './json/to-json.ts';
 export {
   type AttributeScopeName,
   type Signal,
