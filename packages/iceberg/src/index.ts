@@ -41,6 +41,8 @@ export { type FilePlan, type PlanFilesOptions, type PlannedFile, planFiles } fro
 export { createMemoryPointers, type PointerChange, type PointerStore } from './pointers.ts';
 export type { ColumnRange } from './pruning.ts';
 export { checkRequirements, type TableRequirement } from './requirements.ts';
+export { createRestCatalogClient, type RestCatalogClientOptions } from './rest-client.ts';
+export { createRestCatalogRoutes, type RestRequest, type RestResponse } from './rest-routes.ts';
 export {
   columnByName,
   type FieldAt,
