@@ -42,7 +42,7 @@ export function toStartupError(
   error: unknown,
   settingOf: (port: number) => string | undefined = () => undefined,
 ): StartupError {
-  if (error instanceof StartupError) return error;
+  if (error instanceof StartupError) return wasPort(error) ? toStartupError(error.cause, settingOf) : error;
   if (!(error instanceof Error)) return new StartupError('START_FAILED', String(error));
   const { code, port, address, path, syscall, message } = error as SystemError;
   if (port !== undefined && (syscall === 'listen' || syscall === 'bind' || code === 'EADDRINUSE')) {
@@ -77,6 +77,11 @@ export function toStartupError(
     );
   }
   return new StartupError('START_FAILED', oneLine(message), { cause: error });
+}
+
+/** Whether it was made of a failed listen, maybe by someone who didn't know the settings. */
+function wasPort({ cause }: StartupError): boolean {
+  return cause instanceof Error && (cause as SystemError).port !== undefined;
 }
 
 /** An error's text on one line: what comes after the first line break is joined by spaces. */

@@ -17,20 +17,16 @@ export interface CatalogServer {
 }
 
 /** The Iceberg REST catalog over HTTP. */
-export async function createCatalogServer({
-  catalog,
-  host,
-  port,
-  requestBytesMax,
-  logger,
-}: CatalogServerOptions): Promise<CatalogServer> {
+export async function createCatalogServer(options: CatalogServerOptions): Promise<CatalogServer> {
+  const { catalog, host, port, requestBytesMax, logger } = options;
   const routes = createRestCatalogRoutes(catalog);
   const server: FastifyInstance = fastify({
     bodyLimit: requestBytesMax,
     requestTimeout: 60_000,
-    forceCloseConnections: 'idle',
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
   });
-  // Bodies are the routes' to judge, whatever their content type says.
+  // Bodies are the routes' to read, as text, whatever their content type says.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
@@ -40,23 +36,11 @@ export async function createCatalogServer({
     return reply.code(code).send({ error: { message: error.message, type, code } });
   });
   server.all('/*', async (request, reply) => {
-    const [path = '/'] = request.url.split('?', 1);
-    const query = request.query as Record<string, string>;
-    const body = typeof request.body === 'string' && request.body !== '' ? parseBody(request.body) : undefined;
-    const response = await routes({ method: request.method, path, query, body });
-    reply.code(response.status);
-    return response.body === undefined
-      ? reply.send()
-      : reply.type('application/json').send(JSON.stringify(response.body));
+    const [path = '/', query = ''] = request.url.split(/\?(.*)/s, 2);
+    const body = typeof request.body === 'string' ? request.body : '';
+    const response = await routes({ method: request.method, path, query: new URLSearchParams(query), body });
+    return reply.code(response.status).headers(response.headers).send(response.body);
   });
   await server.listen({ host, port });
   return { port: (server.server.address() as AddressInfo).port, close: () => server.close() };
-}
-
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw Object.assign(new Error(`The body is not JSON: ${(error as Error).message}`), { statusCode: 400 });
-  }
 }
