@@ -24,6 +24,7 @@ export type {
   NewDataFile,
 } from './data-file.ts';
 export { type EvolveTableOptions, evolveTable } from './evolve-table.ts';
+export { type ExpireSnapshotsOptions, type ExpireSnapshotsResult, expireSnapshots } from './expire-snapshots.ts';
 export { type Long, parseJson, stringifyJson } from './json.ts';
 export { readManifest, writeManifest } from './manifest.ts';
 export {
@@ -40,6 +41,7 @@ export type { PartitionField, PartitionSpec } from './partition-spec.ts';
 export { type FilePlan, type PlanFilesOptions, type PlannedFile, planFiles } from './plan-files.ts';
 export { createMemoryPointers, type PointerChange, type PointerStore } from './pointers.ts';
 export type { ColumnRange } from './pruning.ts';
+export { FilesChangedError, type ReplaceFilesOptions, replaceFiles } from './replace-files.ts';
 export { checkRequirements, type TableRequirement } from './requirements.ts';
 export { createRestCatalogClient, type RestCatalogClientOptions } from './rest-client.ts';
 export { createRestCatalogRoutes, type RestRequest, type RestResponse } from './rest-routes.ts';

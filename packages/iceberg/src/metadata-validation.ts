@@ -2,7 +2,7 @@ import { CatalogError } from './catalog-error.ts';
 import type { PartitionSpec } from './partition-spec.ts';
 import { columnByName, fieldById, type IcebergSchema, walkFields } from './schema.ts';
 import type { SortOrder } from './sort-order.ts';
-import { parseTransform } from './transforms.ts';
+import { parseTransform, takesType } from './transforms.ts';
 
 /** Whether two lists of JSON values say the same, in whatever order their keys are. */
 export function sameFields(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -46,6 +46,10 @@ export function checkSpec(spec: PartitionSpec, schema: IcebergSchema): void {
     const source = fieldById(schema, field['source-id']);
     const { name: transform } = parseTransform(field.transform);
     if (!source && transform !== 'void') throw invalid(`Cannot find source column for partition field ${field.name}`);
+    if (source && !(typeof source.type === 'string' && takesType(field.transform, source.type))) {
+      const type = typeof source.type === 'string' ? source.type : source.type.type;
+      throw invalid(`Invalid source type ${type} for transform ${field.transform} of partition field ${field.name}`);
+    }
     if (names.has(field.name)) throw invalid(`Partition field ${field.name} is there twice`);
     names.add(field.name);
     const column = columnByName(schema, field.name);

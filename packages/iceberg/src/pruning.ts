@@ -48,6 +48,21 @@ export function mayMatchManifest(
   });
 }
 
+/** Whether a manifest may list a file, by the file's partition. */
+export function mayListFile(manifest: ManifestFile, file: DataFile, metadata: TableMetadata): boolean {
+  if (manifest['partition-spec-id'] !== file['spec-id']) return false;
+  const columns = partitionColumns(specById(metadata, file['spec-id']), currentSchema(metadata));
+  return columns.every(({ type }, i) => {
+    const summary = manifest.partitions?.[i];
+    const value = file.partition[i];
+    if (!summary || value === undefined) return true;
+    if (value === null) return summary['contains-null'];
+    if (Number.isNaN(value)) return true;
+    const [lower, upper] = [summary['lower-bound'], summary['upper-bound']];
+    return !!lower && !!upper && overlaps(deserializeValue(type, lower), deserializeValue(type, upper), value, value);
+  });
+}
+
 /** Whether a data file may hold such rows, by its partition and its columns' bounds. */
 export function mayMatchEntry(file: DataFile, metadata: TableMetadata, ranges: readonly BoundRange[]): boolean {
   if (ranges.length === 0) return true;

@@ -39,6 +39,27 @@ export function preservesOrder(transform: Transform): boolean {
   return ['identity', 'year', 'month', 'day', 'hour', 'truncate'].includes(parseTransform(transform).name);
 }
 
+const dates = /^(date|timestamp|timestamptz)$/;
+
+/** Whether a transform is known and its source may have this type. */
+export function takesType(transform: Transform, type: PrimitiveType): boolean {
+  const { name, parameter } = parseTransform(transform);
+  switch (name) {
+    case 'bucket':
+      return parameter > 0 && !/^(boolean|float|double)$/.test(type);
+    case 'truncate':
+      return parameter > 0 && /^(int|long|string|binary|decimal.*)$/.test(type);
+    case 'year':
+    case 'month':
+    case 'day':
+      return dates.test(type);
+    case 'hour':
+      return isTimestamp(type);
+    default:
+      return name !== 'unknown';
+  }
+}
+
 /** Applies a transform to a value of the source type. Null stays null. Throws RangeError for what the transform doesn't take. */
 export function applyTransform(transform: Transform, type: PrimitiveType, value: Value | null): Value | null {
   if (value === null) return null;
