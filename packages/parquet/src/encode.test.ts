@@ -1,7 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   Binary,
@@ -25,9 +21,6 @@ import {
   LargeUtf8,
   List,
   Map_,
-  makeBuilder,
-  makeData,
-  RecordBatch,
   Schema,
   Struct,
   TimeMillisecond,
@@ -42,50 +35,15 @@ import {
   Uint64,
   Utf8,
 } from 'apache-arrow';
-import {
-  createEncoder,
-  type EncodedFile,
-  type EncodeOptions,
-  encodePacked,
-  packBatches,
-  unionSchema,
-} from './index.ts';
+import { createEncoder, encodePacked, packBatches } from './index.ts';
+import { batchOf, batchWithHours, encode } from './testing/batches.ts';
+import { type DuckDbReader, openDuckDbReader } from './testing/duckdb-reader.ts';
 
-function batchOf(columns: Record<string, [type: DataType, values: readonly unknown[]]>): RecordBatch {
-  const fields: Field[] = [];
-  const children = Object.entries(columns).map(([name, [type, values]]) => {
-    const builder = makeBuilder({ type, nullValues: [null, undefined] });
-    for (const value of values) builder.append(value);
-    fields.push(new Field(name, type, true));
-    return builder.finish().flush();
-  });
-  return new RecordBatch(
-    new Schema(fields),
-    makeData({ type: new Struct(fields), length: children[0]?.length ?? 0, nullCount: 0, children }),
-  );
-}
-
-const encode = (batches: readonly RecordBatch[], options?: EncodeOptions): EncodedFile[] =>
-  encodePacked(packBatches(batches, unionSchema(batches)), options);
-
-let dir: string;
-let connection: DuckDBConnection;
+let reader: DuckDbReader;
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'parquet-'));
-  connection = await (await DuckDBInstance.create(':memory:')).connect();
+  reader = await openDuckDbReader();
 });
-afterAll(async () => {
-  connection.closeSync();
-  await rm(dir, { recursive: true });
-});
-
-let files = 0;
-async function duckdb(file: Uint8Array, sql = 'from FILE'): Promise<unknown[][]> {
-  const path = join(dir, `${++files}.parquet`);
-  await writeFile(path, file);
-  const reader = await connection.runAndReadAll(sql.replaceAll('FILE', `'${path}'`));
-  return reader.getRowsJson() as unknown[][];
-}
+afterAll(() => reader.close());
 
 const element = (type: DataType) => new Field('element', type, true);
 const keyValue = new Struct([new Field('key', new Utf8(), true), new Field('value', new Utf8(), true)]);
@@ -161,7 +119,7 @@ describe('a value of every type comes back from DuckDB', () => {
   ];
   it.each(cases)('%s', async (_name, type, values, expected) => {
     const [file] = encode([batchOf({ c: [type, values] })]);
-    expect((await duckdb(file!.bytes)).flat()).toEqual(expected);
+    expect((await reader.query(file!.bytes)).flat()).toEqual(expected);
   });
 });
 
@@ -200,7 +158,7 @@ describe('many rows', () => {
       rowGroupRowsMax: 8000,
     });
     expect(file!.rowGroups).toBe(3);
-    expect((await duckdb(file!.bytes)).flat()).toEqual(values.map(text));
+    expect((await reader.query(file!.bytes)).flat()).toEqual(values.map(text));
   });
 });
 
@@ -211,39 +169,18 @@ describe('statistics', () => {
       [batchOf({ k: [new Utf8(), values], d: [new Float64(), values.map((_, i) => (i % 2 ? -i : Number.NaN))] })],
       { rowGroupRowsMax: 1000 },
     );
-    expect(await duckdb(file!.bytes, `select count(*) from FILE where k = '${values[4321]}'`)).toEqual([['1']]);
-    expect(await duckdb(file!.bytes, 'select count(*) from FILE where d < -4997')).toEqual([['1']]);
+    expect(await reader.query(file!.bytes, `select count(*) from FILE where k = '${values[4321]}'`)).toEqual([['1']]);
+    expect(await reader.query(file!.bytes, 'select count(*) from FILE where d < -4997')).toEqual([['1']]);
     const statistics =
       "select sum(stats_null_count), min(cast(stats_min_value as double)) from parquet_metadata(FILE) where path_in_schema = 'd'";
-    expect(await duckdb(file!.bytes, statistics)).toEqual([['0', -4999]]);
+    expect(await reader.query(file!.bytes, statistics)).toEqual([['0', -4999]]);
   });
 });
 
 describe('files', () => {
-  const hourUs = (hour: number) => BigInt(hour) * 3_600_000_000n;
-  const hours = (values: number[]) => {
-    const type = new TimestampMicrosecond('UTC');
-    const data = makeData({ type, length: values.length, nullCount: 0, data: BigInt64Array.from(values, hourUs) });
-    return { field: new Field('hour', type, false), data };
-  };
-  const withHour = (values: number[], columns: Parameters<typeof batchOf>[0]) => {
-    const { field, data } = hours(values);
-    const batch = batchOf(columns);
-    const fields = [field, ...batch.schema.fields];
-    return new RecordBatch(
-      new Schema(fields),
-      makeData({
-        type: new Struct(fields),
-        length: values.length,
-        nullCount: 0,
-        children: [data, ...batch.data.children],
-      }),
-    );
-  };
-
   it('are one an hour, with their times', async () => {
     const encoder = createEncoder();
-    const made = await encoder.encode([withHour([5, 4, 5, 0], { time: [new Int64(), [50n, 40n, null, 1n]] })], {
+    const made = await encoder.encode([batchWithHours([5, 4, 5, 0], { time: [new Int64(), [50n, 40n, null, 1n]] })], {
       splitByHour: true,
       timeColumn: 'time',
     });
@@ -253,7 +190,7 @@ describe('files', () => {
       { hour: 4, rows: 1, minTime: 40n, maxTime: 40n },
       { hour: 5, rows: 2, minTime: 50n, maxTime: 50n },
     ]);
-    expect((await duckdb(made[2]!.bytes, 'select time from FILE')).flat()).toEqual(['50', null]);
+    expect((await reader.query(made[2]!.bytes, 'select time from FILE')).flat()).toEqual(['50', null]);
   });
 
   it('hold traces together, by the second they began, then id, then start', async () => {
@@ -271,7 +208,7 @@ describe('files', () => {
       start_time: [new Int64(), spans.map(([, s]) => s)],
     });
     const [file] = encode([batch.slice(0, 2), batch.slice(2)], { order: 'trace' });
-    expect(await duckdb(file!.bytes)).toEqual([
+    expect(await reader.query(file!.bytes)).toEqual([
       ['ff', '4'],
       ['ff', '1000000005'],
       ['ff', '9000000000'],
@@ -284,7 +221,7 @@ describe('files', () => {
   it('are sorted by columns, nulls first', async () => {
     const batch = batchOf({ s: [new Utf8(), ['b', null, 'a', 'b', 'ab']], t: [new Int64(), [2n, 5n, 1n, 1n, 0n]] });
     const [file] = encode([batch], { order: ['s', 't'] });
-    expect(await duckdb(file!.bytes)).toEqual([
+    expect(await reader.query(file!.bytes)).toEqual([
       [null, '5'],
       ['a', '1'],
       ['ab', '0'],
@@ -300,14 +237,14 @@ describe('files', () => {
       batchOf({ c: [new Int32(), [7]], a: [new Utf8(), ['y']] }),
     ];
     const [file] = await encoder.encode(batches);
-    expect(await duckdb(file!.bytes)).toEqual([
+    expect(await reader.query(file!.bytes)).toEqual([
       ['x', [1], null],
       ['y', null, 7],
     ]);
     const [part] = await encoder.encode(batches, {
       schema: new Schema([new Field('c', new Int32()), new Field('z', new Utf8(), true)]),
     });
-    expect(await duckdb(part!.bytes)).toEqual([
+    expect(await reader.query(part!.bytes)).toEqual([
       [null, null],
       [7, null],
     ]);

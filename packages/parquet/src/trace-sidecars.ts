@@ -1,9 +1,165 @@
+// What stands beside a file of spans: its trace index, a row a trace, and its trace-id filter.
+
+import { getBit } from './bits.ts';
+import { type ColumnNode, leafTypes } from './column-tree.ts';
 import type { Dictionary } from './dictionary.ts';
-import type { PackedRows } from './pack.ts';
+import { encodePacked } from './encode.ts';
+import type { PackedColumn, PackedRows } from './pack.ts';
+import { columnNamed } from './sort.ts';
+import { type TraceEntry, traceFingerprint, writeTraceFilter } from './trace-filter.ts';
+
+export interface TraceSidecars {
+  readonly traceIndex: Uint8Array;
+  readonly traceFilter: Uint8Array;
+}
+
+const errorStatus = 2;
+
+/** The traces of a file, each as far as it lies in one row group. Rows of a trace stand together. */
+interface Traces {
+  /** A row of the trace, for its id. */
+  readonly rows: number[];
+  readonly rowGroups: number[];
+  readonly first: number[];
+  readonly last: number[];
+  readonly lastStart: number[];
+  /** The root span's row, -1 where it isn't here. */
+  readonly roots: number[];
+  readonly spans: number[];
+  readonly errors: number[];
+}
+
+/** `rowGroups` are the rows of the file, ordered by trace; null trace ids are left out. */
 export function buildTraceSidecars(
-  _packed: PackedRows,
-  _traces: Dictionary,
-  _groups: readonly Int32Array[],
-): { traceIndex?: Uint8Array; traceFilter?: Uint8Array } {
-  return {};
+  packed: PackedRows,
+  dictionary: Dictionary,
+  rowGroups: readonly Int32Array[],
+): TraceSidecars {
+  const ids = columnNamed(packed, 'trace_id').column;
+  const starts = columnNamed(packed, 'start_time').column.values as Int32Array;
+  const base = starts[1]!;
+  const traces = collect(packed, dictionary, rowGroups, base);
+  const toTime = (relative: number) => (BigInt(base) << 32n) + BigInt(relative);
+  const entries = traces.rows.map(
+    (row, i): TraceEntry => ({
+      fingerprint: traceFingerprint(ids.values as Uint8Array, ids.offsets![row]!, ids.offsets![row + 1]!),
+      rowGroup: traces.rowGroups[i]!,
+      minTime: toTime(traces.first[i]!),
+      maxTime: toTime(traces.lastStart[i]!),
+    }),
+  );
+  return { traceIndex: encodeIndex(packed, ids, traces, toTime), traceFilter: writeTraceFilter(entries) };
+}
+
+/** Times are counted from `base` · 2^32 nanoseconds: doubles hold them exactly for 104 days around. */
+function collect(packed: PackedRows, { ids }: Dictionary, rowGroups: readonly Int32Array[], base: number): Traces {
+  const starts = columnNamed(packed, 'start_time').column.values as Int32Array;
+  const durations = optional(packed, 'duration_ns');
+  const statuses = optional(packed, 'status_code');
+  const parents = optional(packed, 'parent_span_id');
+  const traces: Traces = {
+    rows: [],
+    rowGroups: [],
+    first: [],
+    last: [],
+    lastStart: [],
+    roots: [],
+    spans: [],
+    errors: [],
+  };
+  let at = -1;
+  rowGroups.forEach((rows, rowGroup) => {
+    let current = -1;
+    for (const row of rows) {
+      const id = ids[row]!;
+      if (id < 0) continue;
+      const start = (starts[2 * row + 1]! - base) * 4294967296 + (starts[2 * row]! >>> 0);
+      const duration = durations && isValid(durations, row) ? pairAt(durations, row) : 0;
+      const end = duration > 0 ? start + duration : start;
+      if (id !== current) {
+        current = id;
+        at++;
+        traces.rows.push(row);
+        traces.rowGroups.push(rowGroup);
+        traces.first.push(start);
+        traces.last.push(end);
+        traces.lastStart.push(start);
+        traces.roots.push(-1);
+        traces.spans.push(0);
+        traces.errors.push(0);
+      }
+      if (start < traces.first[at]!) traces.first[at] = start;
+      if (start > traces.lastStart[at]!) traces.lastStart[at] = start;
+      if (end > traces.last[at]!) traces.last[at] = end;
+      traces.spans[at]!++;
+      if (statuses && isValid(statuses, row) && statuses.values![row] === errorStatus) traces.errors[at]!++;
+      if (traces.roots[at]! < 0 && (!parents || !isValid(parents, row))) traces.roots[at] = row;
+    }
+  });
+  return traces;
+}
+
+function optional(packed: PackedRows, name: string): PackedColumn | undefined {
+  return packed.columns.some((node) => node.name === name) ? columnNamed(packed, name).column : undefined;
+}
+
+const isValid = (column: PackedColumn, row: number): boolean => !column.validity || getBit(column.validity, row);
+const pairAt = ({ values }: PackedColumn, row: number): number =>
+  values![2 * row + 1]! * 4294967296 + (values![2 * row]! >>> 0);
+
+function encodeIndex(
+  packed: PackedRows,
+  ids: PackedColumn,
+  traces: Traces,
+  toTime: (relative: number) => bigint,
+): Uint8Array {
+  const n = traces.rows.length;
+  const names = optional(packed, 'name');
+  const services = optional(packed, 'service_name');
+  const columns: [name: string, leaf: ColumnNode['leaf'], data: PackedColumn][] = [
+    ['trace_id', leafTypes.string, gatherText(ids, traces.rows)],
+    ['first_time', leafTypes.int64, longs(traces.first, toTime)],
+    ['last_time', leafTypes.int64, longs(traces.last, toTime)],
+    ['root_service_name', leafTypes.string, gatherText(services, traces.roots)],
+    ['root_name', leafTypes.string, gatherText(names, traces.roots)],
+    ['span_count', leafTypes.int32, { length: n, nullCount: 0, values: Int32Array.from(traces.spans), children: [] }],
+    ['error_count', leafTypes.int32, { length: n, nullCount: 0, values: Int32Array.from(traces.errors), children: [] }],
+  ];
+  const [file] = encodePacked({
+    rows: n,
+    columns: columns.map(([name, leaf]) => ({ name, kind: 'leaf', children: [], leaf: leaf! })),
+    data: columns.map(([, , data]) => data),
+  });
+  return file?.bytes ?? new Uint8Array(0);
+}
+
+function longs(relative: readonly number[], toTime: (relative: number) => bigint): PackedColumn {
+  const values = BigInt64Array.from(relative, toTime);
+  return { length: values.length, nullCount: 0, values: new Int32Array(values.buffer), children: [] };
+}
+
+/** Text of the rows listed; null for -1 and where the column is. */
+function gatherText(column: PackedColumn | undefined, rows: readonly number[]): PackedColumn {
+  const offsets = new Int32Array(rows.length + 1);
+  const validity = new Uint8Array((rows.length + 7) >> 3);
+  const parts: Uint8Array[] = [];
+  let nullCount = 0;
+  rows.forEach((row, i) => {
+    offsets[i + 1] = offsets[i]!;
+    if (!column || row < 0 || !isValid(column, row)) {
+      nullCount++;
+      return;
+    }
+    const part = (column.values as Uint8Array).subarray(column.offsets![row]!, column.offsets![row + 1]!);
+    parts.push(part);
+    offsets[i + 1]! += part.length;
+    validity[i >> 3]! |= 1 << (i & 7);
+  });
+  const values = new Uint8Array(offsets[rows.length]!);
+  let at = 0;
+  for (const part of parts) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return { length: rows.length, nullCount, ...(nullCount > 0 && { validity }), offsets, values, children: [] };
 }
