@@ -26,8 +26,7 @@ export class InprocCall {
       ...(timeoutMs !== undefined && { deadline: new Date(Date.now() + timeoutMs) }),
     };
     if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abort(deadlineExceeded(timeoutMs)), timeoutMs);
-    if (signal?.aborted) this.abort(cancelled());
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get signal(): AbortSignal {

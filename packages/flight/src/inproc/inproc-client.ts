@@ -95,7 +95,7 @@ export class InprocClient implements FlightClient {
   }
 
   #begin<C extends FlightCall>(name: C, options: CallOptions): Pick<Begun<C>, 'serve' | 'call'> {
-    if (this.#closed) throw cancelled();
+    if (this.#closed || options.signal?.aborted) throw cancelled();
     const server = this.#network.find(this.#name);
     const method = server.service[name];
     if (!method) throw new GrpcError(Status.UNIMPLEMENTED, `${name} isn't served at ${this.location}`);
@@ -103,7 +103,6 @@ export class InprocClient implements FlightClient {
       this.#calls.delete(call);
       server.calls.delete(call);
     });
-    if (call.signal.aborted) throw call.signal.reason;
     this.#calls.add(call);
     server.calls.add(call);
     return { serve: method.bind(server.service) as FlightService[C], call };

@@ -10,6 +10,7 @@ import type { Compression } from '../ipc/compression.ts';
 import type { IpcLimits } from '../ipc/limits.ts';
 import { decodeSchemaBytes } from '../ipc/schema-bytes.ts';
 import type { FlightAction, FlightActionType, HandshakeMessage } from '../service.ts';
+import { BoundedQueue } from '../stream/bounded-queue.ts';
 import { FlightDataDecoder } from '../stream/decode.ts';
 import { type EncodedMessage, FlightDataEncoder } from '../stream/encode.ts';
 import { descriptorToWire, flightInfoFromWire, pollInfoFromWire } from '../wire/messages.ts';
@@ -40,6 +41,7 @@ export class GrpcFlightClient implements FlightClient {
   readonly #settings: GrpcClientSettings;
   readonly #bufferBytesMax: number;
   readonly #calls = new Set<{ cancel(): void }>();
+  #closed = false;
 
   constructor(location: string, channel: Client, settings: GrpcClientSettings) {
     this.location = location;
@@ -127,6 +129,7 @@ export class GrpcFlightClient implements FlightClient {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const call of [...this.#calls]) call.cancel();
     this.#channel.close();
   }
@@ -139,7 +142,7 @@ export class GrpcFlightClient implements FlightClient {
   #unary<Req, Res>(method: Method<Req, Res>, request: Req, options: CallOptions): Promise<Res> {
     const { signal, onHeaders } = options;
     return new Promise<Res>((resolve, reject) => {
-      if (signal?.aborted) return reject(cancelled());
+      if (this.#closed || signal?.aborted) return reject(cancelled());
       const call = this.#channel.makeUnaryRequest(
         method.path,
         method.requestSerialize,
@@ -168,6 +171,7 @@ export class GrpcFlightClient implements FlightClient {
     bytesOf: (response: Res) => number,
     map: (response: Res) => T | undefined,
   ): AsyncIterable<T> {
+    if (this.#closed || options.signal?.aborted) return failed(cancelled());
     const call = this.#channel.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
@@ -187,6 +191,7 @@ export class GrpcFlightClient implements FlightClient {
     responseBytes: (response: Res) => number,
     map: (response: Res) => T | undefined,
   ): AsyncIterable<T> {
+    if (this.#closed || options.signal?.aborted) return failed(cancelled());
     const call: ClientDuplexStream<Req, Res> = this.#channel.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
@@ -215,6 +220,12 @@ export class GrpcFlightClient implements FlightClient {
       onOver();
     });
   }
+}
+
+function failed<T>(error: unknown): AsyncIterable<T> {
+  const queue = new BoundedQueue<T>(0, () => {});
+  queue.fail(error);
+  return queue;
 }
 
 async function* mapped<T, U>(items: AsyncIterable<T>, map: (item: T) => U): AsyncGenerator<U> {

@@ -43,8 +43,7 @@ export class ResponseStream<Wire, T> implements AsyncIterable<T>, AsyncIterator<
       over();
     });
     call.on('status', over);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
+    signal?.addEventListener('abort', abort, { once: true });
   }
 
   /** Ends the call with an error of this side's. */
