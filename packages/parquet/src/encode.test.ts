@@ -109,7 +109,7 @@ describe('a value of every type comes back from DuckDB', () => {
       new Map_(
         new Field(
           'entries',
-          new Struct([new Field('key', new Utf8(), false), new Field('value', new Int32(), true)]),
+          new Struct([new Field('key', new Utf8(), false), new Field('value', new Int32(), true)] as never) as never,
           false,
         ),
       ),
