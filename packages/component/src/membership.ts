@@ -112,6 +112,16 @@ export function joinCluster({
     }
   }
 
+  function tell(next: ClusterState): void {
+    for (const listener of [...listeners]) {
+      try {
+        listener(next);
+      } catch (error) {
+        logger?.warn({ err: error }, 'a listener of the cluster state failed');
+      }
+    }
+  }
+
   async function keepWatching(): Promise<void> {
     const backoff = createBackoff();
     while (!stop.signal.aborted) {
@@ -120,7 +130,7 @@ export function joinCluster({
           state = next;
           firstState.resolve();
           backoff.reset();
-          for (const listener of [...listeners]) listener(next);
+          tell(next);
         }
       } catch (error) {
         if (!stop.signal.aborted) logger?.warn({ err: error }, 'watch of the control plane ended');
