@@ -1,0 +1,25 @@
+// Compiles one service to JavaScript: `node scripts/build.ts <service> <folder>`. Our own packages go into one file; what comes
+// from npm stays outside, as native libraries and WebAssembly do not survive bundling.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const services = readdirSync(join(root, 'services'));
+const [service = '', target] = process.argv.slice(2);
+if (!services.includes(service) || !target) {
+  console.error(`usage: node scripts/build.ts SERVICE FOLDER, with SERVICE one of ${services.join(', ')}`);
+  process.exit(2);
+}
+
+await build({
+  entryPoints: { main: join(root, 'services', service, 'src', 'main.ts'), 'parquet-worker': join(root, 'packages', 'parquet', 'src', 'worker.ts') },
+  outdir: target,
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  sourcemap: true,
+  plugins: [{ name: 'keep npm packages outside', setup: (b) => b.onResolve({ filter: /^[^./]/ }, ({ path }) => (path.startsWith('@signaldb/') ? undefined : { path, external: true })) }],
+});
