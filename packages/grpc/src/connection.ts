@@ -32,7 +32,6 @@ export interface ConnectionOptions {
 }
 
 const pingWindowMs = 10_000;
-const lastStreamId = 2 ** 31 - 1;
 
 /** One HTTP/2 connection: its limits, its life signs, its end. */
 export class Connection {
@@ -44,8 +43,6 @@ export class Connection {
   #idlePings = 0;
   #pingWindowEnds = 0;
   #unanswered: NodeJS.Timeout | undefined;
-  #closing = false;
-  #streams = 0;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     const { limits, keepAlive, logger } = options;
@@ -61,19 +58,25 @@ export class Connection {
       'stream',
       (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
         this.#idlePings = 0;
-        this.#streams++;
-        stream.on('close', () => this.#onStreamClose());
         options.onStream(stream, headers, rawHeaders, this);
       },
     );
     session.on('ping', () => this.#onPing());
     session.on('error', (error) => logger.debug({ err: error, peer: this.peer }, 'An HTTP/2 connection broke'));
     session.on('close', () => this.#stopTimers());
+    this.#awaitSettings();
     this.#startTimers(keepAlive);
   }
 
   onClose(listener: () => void): void {
     this.#session.once('close', listener);
+  }
+
+  // Every client begins with its settings: one that doesn't isn't speaking HTTP/2.
+  #awaitSettings(): void {
+    const timer = setTimeout(() => this.destroy(), this.#options.limits.handshakeTimeoutMs).unref();
+    this.#timers.push(timer);
+    this.#session.once('remoteSettings', () => clearTimeout(timer));
   }
 
   #startTimers(keepAlive: KeepAlive): void {
@@ -122,30 +125,11 @@ export class Connection {
   }
 
   /**
-   * Ends the connection when its calls are done. A client with calls under way is told first to open no more, and those
-   * that it opens until it knows are still served.
+   * Ends the connection when its calls are done. Calls that a client begins before it knows are refused in a way that
+   * lets it make them elsewhere.
    */
   close(): void {
-    const session = this.#session;
-    if (this.#closing || session.destroyed || session.closed) return;
-    this.#closing = true;
-    if (this.#streams > 0) {
-      session.goaway(http2.constants.NGHTTP2_NO_ERROR, lastStreamId);
-      // Its answer says that whatever was sent before the client knew has arrived.
-      session.ping(() => this.#finish());
-    } else {
-      this.#finish();
-    }
-  }
-
-  #finish(): void {
     if (!this.#session.destroyed) this.#session.close();
-  }
-
-  #onStreamClose(): void {
-    this.#streams--;
-    // Node reads no more from a connection without streams that has said goodbye: the ping's answer won't be seen.
-    if (this.#closing && this.#streams === 0) this.#finish();
   }
 
   /** Ends the connection at once. */

@@ -55,7 +55,8 @@ export class HealthRegistry implements Health {
       return status;
     },
     list: (): ReadonlyMap<string, ServingStatus> => {
-      if (this.#statuses.size > listMax) throw new GrpcError(Status.RESOURCE_EXHAUSTED, `There are more than ${listMax} services`);
+      if (this.#statuses.size > listMax)
+        throw new GrpcError(Status.RESOURCE_EXHAUSTED, `There are more than ${listMax} services`);
       return this.#statuses;
     },
     watch: (service: string, call: ServerCall): AsyncIterable<ServingStatus> => this.#watch(service, call.signal),

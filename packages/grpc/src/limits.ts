@@ -24,7 +24,7 @@ export interface GrpcLimits {
   readonly frameBytesMax: number;
   /** Memory that HTTP/2 itself may take for one connection. */
   readonly sessionMemoryMbMax: number;
-  /** From a connection's beginning (TLS included) to enough bytes to tell its protocol, and to its first HTTP/1.1 request's headers. */
+  /** From a connection's beginning (TLS included) to enough bytes to tell its protocol, and from there to HTTP/2's settings or to the first HTTP/1.1 request's headers. */
   readonly handshakeTimeoutMs: number;
   /** Streams that a client may open and reset at once, beyond which its connection is closed (33 a second are forgiven). */
   readonly streamResetsBurst: number;

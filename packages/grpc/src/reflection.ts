@@ -124,9 +124,8 @@ function fileList(files: readonly Uint8Array[]): Uint8Array {
 
 function extensionNumbers(message: string, numbers: readonly number[]): Uint8Array {
   const writer = new BinaryWriter().tag(1, 2).string(message);
-  writer.tag(2, 2).fork();
-  for (const number of numbers) writer.int32(number);
-  return writer.join().finish();
+  for (const number of numbers) writer.tag(2, 0).int32(number);
+  return writer.finish();
 }
 
 function notFound(writer: BinaryWriter, question: Question): BinaryWriter {
