@@ -4,7 +4,7 @@ import { GrpcError, Status } from '@signaldb/grpc';
 import { type Logger, StartupError } from '@signaldb/runtime';
 import { type Log, openLog } from '@signaldb/wal';
 import type { Machine } from './machine.ts';
-import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot-file.ts';
 import type { Command, Outcome } from './state/command.ts';
 import { reduce } from './state/reduce.ts';
 import type { FlowState } from './state/state.ts';
@@ -38,10 +38,11 @@ export async function openEmbeddedMachine({
 }: EmbeddedMachineOptions): Promise<EmbeddedMachine> {
   await mkdir(dir, { recursive: true });
   const log = await openLog({ dir: join(dir, 'journal') });
-  const snapshot = await readSnapshot(dir, (file, why) =>
-    logger.error({ file, why }, 'snapshot not usable, trying the one before'),
-  );
-  let state = await replay(log, snapshot.lsn, snapshot.state);
+  const snapshot = await recover(log, dir, logger).catch(async (error) => {
+    await log.close();
+    throw error;
+  });
+  let state = snapshot.state;
   let appliedLsn = log.nextLsn - 1;
   let snapshotLsn = snapshot.lsn;
   let snapshotting: Promise<void> | undefined;
@@ -117,6 +118,14 @@ export async function openEmbeddedMachine({
       await log.close();
     },
   };
+}
+
+/** The newest snapshot that can be read, and the state after all that the journal holds. */
+async function recover(log: Log, dir: string, logger: Logger): Promise<Snapshot> {
+  const { lsn, state } = await readSnapshot(dir, (file, why) => {
+    logger.error({ file, why }, 'snapshot not usable, trying the one before');
+  });
+  return { lsn, state: await replay(log, lsn, state) };
 }
 
 async function replay(log: Log, fromLsn: number, state: FlowState): Promise<FlowState> {
