@@ -6,6 +6,7 @@ export type { FlightMessage } from './flight-message.ts';
 export { createInprocNetwork, type InprocNetwork, type InprocOptions } from './inproc/inproc-network.ts';
 export type { Compression } from './ipc/compression.ts';
 export { IpcError, type IpcErrorReason } from './ipc/ipc-error.ts';
+export { decodeIpcStream, encodeIpcStream, type IpcStream } from './ipc/ipc-stream.ts';
 export { defaultIpcLimits, type IpcLimits } from './ipc/limits.ts';
 export { recordBatchOf } from './ipc/record-batch.ts';
 export { decodeSchemaBytes, encodeSchemaBytes } from './ipc/schema-bytes.ts';
