@@ -48,7 +48,10 @@ const headerMetadata = avro.Type.forSchema({ type: 'map', values: 'bytes' });
 
 /** How records of a schema are read and written. Logical types are left alone: values stay what Avro stores. */
 export function avroType(schema: unknown): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, { registry: { long: longType }, wrapUnions: 'never' });
+  return avro.Type.forSchema(schema as avro.Schema, {
+    wrapUnions: 'never',
+    typeHook: (part) => (part === 'long' || (part as { type?: unknown }).type === 'long' ? longType : undefined),
+  });
 }
 
 /** Writes an object container file of one block. */

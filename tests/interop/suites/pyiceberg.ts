@@ -34,6 +34,7 @@ const packages = [
   // DuckDB finds its extensions in the index for this version; it can't fetch them itself without its own server.
   'duckdb==1.5.5',
   'duckdb-extension-avro==1.5.5',
+  'duckdb-extension-httpfs==1.5.5',
   'duckdb-extension-iceberg==1.5.5',
 ];
 
@@ -110,6 +111,19 @@ const checks: Record<string, (setup: Setup) => Promise<void>> = {
     assert.ok(later.counts.filesSkipped > 0 || later.counts.manifestsSkipped > 0);
     const first = await planFiles({ metadata, store, where: [{ column: 'id', min: 0n, max: 99n }] });
     assert.equal(rowsOf(first.files), 90);
+  },
+
+  async 'DuckDB writes its own table, SignalDB sees its delete files'({ python, uri, catalog, store }) {
+    const seen = (await python('duckdb_table', uri)) as { rows: number };
+    assert.equal(seen.rows, 180);
+    const { metadata } = await catalog.loadTable('py', 'ducks');
+    const blind = await planFiles({ metadata, store });
+    assert.deepEqual(blind.unsupported, ['position delete files']);
+    const plan = await planFiles({ metadata, store, supports: { positionDeletes: true } });
+    assert.deepEqual(plan.unsupported, []);
+    const deletes = new Map(plan.files.flatMap(({ deletes }) => deletes.map((file) => [file['file-path'], file])));
+    const deleted = [...deletes.values()].reduce((sum, file) => sum + file['record-count'], 0);
+    assert.equal(rowsOf(plan.files) - deleted, seen.rows);
   },
 
   async 'SignalDB writes, PyIceberg and DuckDB read'(setup) {

@@ -1,22 +1,11 @@
 """Reads a table over REST, by its metadata file alone, and with DuckDB's iceberg extension."""
 
-import importlib
-import os
 import sys
 
-import duckdb
 from pyiceberg.table import StaticTable
 
 from connect import answer, catalog
-
-
-def open_duckdb():
-    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    for name in ["avro", "iceberg"]:
-        module = importlib.import_module(f"duckdb_extension_{name}")
-        folder = os.path.join(os.path.dirname(module.__file__), "extensions", f"v{duckdb.__version__}")
-        connection.execute(f"LOAD '{os.path.join(folder, name)}.duckdb_extension'")
-    return connection
+from duckdb_extensions import open_duckdb
 
 
 def facts(table):
