@@ -1,5 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { Envelope } from './decode/envelope.ts';
+import { LogDecoder } from './decode/log-decoder.ts';
+import { MetricDecoder } from './decode/metric-decoder.ts';
 import type { SignalDecoder } from './decode/signal-decoder.ts';
 import type { TableMark } from './decode/table-builder.ts';
 import { TraceDecoder } from './decode/trace-decoder.ts';
@@ -66,9 +68,7 @@ export function createSignalAppender(options: SignalAppenderOptions): SignalAppe
   return new Appender(options);
 }
 
-function createDecoder(_signal: Signal, attributeColumnsMax: number): SignalDecoder {
-  return new TraceDecoder(attributeColumnsMax);
-}
+const decoders = { traces: TraceDecoder, logs: LogDecoder, metrics: MetricDecoder };
 
 class Appender implements SignalAppender {
   readonly #signal: Signal;
@@ -80,7 +80,7 @@ class Appender implements SignalAppender {
 
   constructor({ signal, columns = {}, requestBytesMax = REQUEST_BYTES_MAX }: SignalAppenderOptions) {
     this.#signal = signal;
-    this.#decoder = createDecoder(signal, columns.attributeColumnsMax ?? ATTRIBUTE_COLUMNS_MAX);
+    this.#decoder = new decoders[signal](columns.attributeColumnsMax ?? ATTRIBUTE_COLUMNS_MAX);
     this.#requestBytesMax = requestBytesMax;
     this.#runs = this.#decoder.tables.map(() => []);
   }

@@ -6,6 +6,8 @@ export {
   type SignalAppender,
   type SignalAppenderOptions,
 } from './appender.ts';
+export { encodeLogs } from './encode/logs.ts';
+export { encodeMetrics, type MetricRows } from './encode/metrics.ts';
 export { encodeTraces } from './encode/traces.ts';
 export { OtlpDecodeError, type OtlpErrorCode } from './errors.ts';
 export type { JsonObject, JsonValue } from './json/to-json.ts';

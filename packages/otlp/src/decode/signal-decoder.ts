@@ -10,30 +10,16 @@ export interface Rejection {
   readonly offset: number;
 }
 
-const BUDGET_STEP_ROWS = 4096;
-
 /** What the decoders of the three signals share: their tables, and the account of what was left out. */
 export abstract class SignalDecoder implements EnvelopeVisitor {
   readonly tables: readonly TableBuilder[];
   #rejection: Rejection | undefined;
-  #itemsUntilBudget = BUDGET_STEP_ROWS;
 
   constructor(tables: readonly TableBuilder[]) {
     this.tables = tables;
   }
 
-  /** Reads the item in [start, end). */
-  protected abstract read(envelope: Envelope, start: number, end: number): void;
-
-  item(envelope: Envelope, start: number, end: number): void {
-    this.read(envelope, start, end);
-    if (--this.#itemsUntilBudget === 0) this.#spendRows(envelope);
-  }
-
-  #spendRows(envelope: Envelope): void {
-    this.#itemsUntilBudget = BUDGET_STEP_ROWS;
-    for (const table of this.tables) envelope.spend(BUDGET_STEP_ROWS * table.rowBytesMin);
-  }
+  abstract item(envelope: Envelope, start: number, end: number): void;
 
   leaveScope(envelope: Envelope): void {
     for (const table of this.tables) table.leaveScope(envelope);

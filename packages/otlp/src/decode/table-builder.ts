@@ -15,6 +15,9 @@ import { ResourceColumns, ScopeColumns } from './origin-columns.ts';
 
 const SERVICE_NAME = new WireReader(new TextEncoder().encode('service.name'));
 
+const ROWS_PAID_AT_ONCE = 4096;
+const BYTES_PER_PLACE = 5; // an offset or a small value, and its bit
+
 /** What a table held at a moment, to go back to. */
 export interface TableMark {
   readonly rows: number;
@@ -25,6 +28,7 @@ export interface TableMark {
 export class TableBuilder {
   readonly table: SignalTable;
   rows = 0;
+  #rowsPaid = 0;
   readonly hour: HourColumn;
   /** The attributes of the rows themselves. */
   readonly attributes: AttributeScope;
@@ -67,15 +71,18 @@ export class TableBuilder {
     return bytes;
   }
 
-  /** Bytes that a row takes at least, once all columns have a place for it. */
-  get rowBytesMin(): number {
-    return this.#columns.size * 5 + this.#attributeColumns.active.length * 5;
-  }
-
-  /** Begins to take rows of the resource and scope that the envelope stands at, if it hasn't yet. */
+  /** Is called before each row: begins the resource and scope that the envelope stands at, where it hasn't yet. */
   enter(envelope: Envelope): void {
+    if (this.rows >= this.#rowsPaid) this.#payRows(envelope);
     if (!this.#resource.open) this.#resource.enter(envelope.wire, envelope.resource);
     if (!this.#scope.open) this.#scope.enter(envelope.wire, envelope.scope);
+  }
+
+  /** Counts the places that some thousand rows take in all columns. */
+  #payRows(envelope: Envelope): void {
+    this.#rowsPaid = this.rows + ROWS_PAID_AT_ONCE;
+    const columns = this.#columns.size + this.#attributeColumns.active.length;
+    envelope.spend(ROWS_PAID_AT_ONCE * columns * BYTES_PER_PLACE);
   }
 
   leaveScope(envelope: Envelope): void {
@@ -96,7 +103,7 @@ export class TableBuilder {
     for (const column of this.#columns.values()) column.truncate(mark.rows);
     for (const key of this.#attributeColumns.active) key.column!.truncate(mark.rows);
     this.#attributeColumns.truncate(mark.attributes);
-    this.rows = mark.rows;
+    this.rows = this.#rowsPaid = mark.rows;
   }
 
   /** How many attribute columns there are: what `dropRow` needs to know of the time before the row. */
@@ -128,7 +135,7 @@ export class TableBuilder {
       children.push(key.column!.take(rows));
     }
     this.#attributeColumns.truncate(0);
-    this.rows = 0;
+    this.rows = this.#rowsPaid = 0;
     const schema = new Schema(fields);
     return new RecordBatch(schema, makeData({ type: new Struct(fields), length: rows, nullCount: 0, children }));
   }

@@ -59,7 +59,7 @@ export class TraceDecoder extends SignalDecoder {
     this.#links = new LinksColumn(table.column('links'));
   }
 
-  protected override read(envelope: Envelope, start: number, end: number): void {
+  override item(envelope: Envelope, start: number, end: number): void {
     const table = this.#table;
     const { wire } = envelope;
     table.enter(envelope);

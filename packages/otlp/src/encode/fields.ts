@@ -82,3 +82,35 @@ export function fixed32Of(cells: Cells | undefined, field: number): FieldWriter 
     out.fixed32(cells.lo);
   };
 }
+
+/** A field that has presence: a 64-bit column's value, zero or not. */
+export function presentFixed64Of(cells: Cells | undefined, field: number): FieldWriter {
+  if (!cells) return none;
+  return (out, row) => {
+    if (cells.isNull(row)) return;
+    cells.integer(row);
+    out.tag(field, 1);
+    out.fixed64(cells.lo, cells.hi);
+  };
+}
+
+/** A double with presence. */
+export function presentDoubleOf(cells: Cells | undefined, field: number): FieldWriter {
+  if (!cells) return none;
+  return (out, row) => {
+    if (cells.isNull(row)) return;
+    out.tag(field, 1);
+    out.double(cells.number(row));
+  };
+}
+
+/** A sint32. */
+export function zigzagOf(cells: Cells | undefined, field: number): FieldWriter {
+  if (!cells) return none;
+  return (out, row) => {
+    const value = cells.isNull(row) ? 0 : cells.number(row);
+    if (value === 0) return;
+    out.tag(field, 0);
+    out.varint32((value << 1) ^ (value >> 31));
+  };
+}

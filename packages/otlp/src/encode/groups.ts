@@ -5,8 +5,10 @@ interface ResourceGroup {
   readonly scopes: Map<string, ScopeGroup>;
 }
 
-interface ScopeGroup {
+/** A scope of a resource. */
+export interface ScopeGroup {
   readonly header: Uint8Array;
+  /** Where to write its items: fields with number 2. */
   readonly items: WireWriter;
 }
 
@@ -14,8 +16,8 @@ interface ScopeGroup {
 export class OriginGroups {
   readonly #resources = new Map<string, ResourceGroup>();
 
-  /** Where to write the fields (number 2) of items of the resource and scope with these headers. */
-  items(resourceHeader: Uint8Array, scopeHeader: () => Uint8Array): WireWriter {
+  /** The scope with this header of the resource with that one. */
+  scope(resourceHeader: Uint8Array, scopeHeader: () => Uint8Array): ScopeGroup {
     const resourceKey = keyOf(resourceHeader);
     let resource = this.#resources.get(resourceKey);
     if (!resource) {
@@ -29,7 +31,7 @@ export class OriginGroups {
       scope = { header: header.slice(), items: new WireWriter() };
       resource.scopes.set(scopeKey, scope);
     }
-    return scope.items;
+    return scope;
   }
 
   /** The whole: TracesData, LogsData, MetricsData or an export request, which have the same form. */
@@ -50,6 +52,7 @@ export class OriginGroups {
   }
 }
 
-function keyOf(bytes: Uint8Array): string {
+/** Bytes as a key of a map. */
+export function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

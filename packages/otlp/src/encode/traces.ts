@@ -32,7 +32,7 @@ export function encodeTraces(batches: readonly RecordBatch[], as: 'protobuf' | '
     const origins = originsOf(batch);
     const writeSpan = spanWriter(batch);
     for (let row = 0; row < batch.numRows; row++) {
-      const items = groups.items(origins.resource(row), () => origins.scope(row));
+      const { items } = groups.scope(origins.resource(row), () => origins.scope(row));
       const span = items.open(2);
       writeSpan(items, row);
       items.close(span);
