@@ -29,8 +29,8 @@ export async function main(args: string[]): Promise<void> {
   const system = await startSystem();
   try {
     console.log(`storing ${requests * spansPerRequest} spans …`);
-    await store(system, requests);
-    const ids = await traceIds(system, rounds);
+    const load = await store(system, requests);
+    const ids = await traceIds(system, load, rounds);
     await measure(
       system,
       'trace by id',
@@ -59,27 +59,40 @@ export async function main(args: string[]): Promise<void> {
   }
 }
 
-async function store(system: System, requests: number): Promise<void> {
-  const startTimeNs = BigInt(Date.now() - 600_000) * 1_000_000n;
-  const report = await sendAll(makeTraceRequests({ requests, spansPerRequest, seed: 1, startTimeNs }), {
-    url: system.otlpGrpcUrl,
-    concurrency: 8,
+/** When the stored spans begin, and for how long they go on. */
+interface Load {
+  readonly startSeconds: number;
+  readonly seconds: number;
+}
+
+async function store(system: System, requests: number): Promise<Load> {
+  const startSeconds = Math.floor(Date.now() / 1000) - 600;
+  const spansPerSecond = 20_000;
+  const bodies = makeTraceRequests({
+    requests,
+    spansPerRequest,
+    seed: 1,
+    startTimeNs: BigInt(startSeconds) * 1_000_000_000n,
+    spansPerSecond,
   });
+  const report = await sendAll(bodies, { url: system.otlpGrpcUrl, concurrency: 8 });
   const spans = report.acknowledged * spansPerRequest;
   for (let tries = 0; (await committed(system, 'traces')).rows < spans; tries++) {
     if (tries > 1200) throw new Error('the spans were not committed after two minutes');
     await pause(100);
   }
+  return { startSeconds, seconds: spans / spansPerSecond };
 }
 
 /** Ids of traces over the whole time, not only the newest. */
-async function traceIds(system: System, count: number): Promise<string[]> {
-  const now = Math.floor(Date.now() / 1000);
+async function traceIds(system: System, load: Load, count: number): Promise<string[]> {
+  const slices = 10;
   const ids = new Set<string>();
-  for (let slice = 0; slice < 10; slice++) {
-    const [start, end] = [now - 600 + slice * 60, now - 600 + (slice + 1) * 60];
+  for (let slice = 0; slice < slices; slice++) {
+    const start = load.startSeconds + Math.floor((slice * load.seconds) / slices);
+    const end = start + Math.max(1, Math.floor(load.seconds / slices));
     const response = await fetch(
-      `${system.tempoUrl}/api/search?q=${encodeURIComponent('{}')}&limit=${Math.ceil(count / 5)}&start=${start}&end=${end}`,
+      `${system.tempoUrl}/api/search?q=${encodeURIComponent('{}')}&limit=${Math.ceil(count / slices)}&start=${start}&end=${end}`,
     );
     const { traces } = (await response.json()) as { traces: { traceID: string }[] };
     for (const { traceID } of traces) ids.add(traceID);
