@@ -1,0 +1,68 @@
+import type { CallContext, FlightMessage } from '@signaldb/flight';
+import { GrpcError, Status } from '@signaldb/grpc';
+import { DoPutPreparedStatementResult, DoPutUpdateResult } from '@signaldb/proto/arrow/flight/protocol/sql/flight_sql';
+import type { RecordBatch } from 'apache-arrow';
+import type { Command } from './command.ts';
+import type { FlightSqlHandlers } from './handlers.ts';
+import { mergeRows } from './merge-rows.ts';
+import { decodeHandle, encodeHandle } from './statement-handle.ts';
+import type { Statements } from './statements.ts';
+import type { TicketSeal } from './ticket-seal.ts';
+
+/** What DoPut needs of the service. */
+export interface PutContext {
+  readonly handlers: FlightSqlHandlers;
+  readonly statements: Statements;
+  readonly seal: TicketSeal;
+  readonly parameterRowsMax: number;
+}
+
+/** Serves the commands that come with DoPut; answers the one PutResult that each has. */
+export async function put(
+  command: Command,
+  messages: AsyncIterable<FlightMessage>,
+  { handlers, statements, seal, parameterRowsMax }: PutContext,
+  context: CallContext,
+): Promise<Uint8Array> {
+  switch (command.name) {
+    case 'CommandStatementUpdate': {
+      const { query: sql } = command.message;
+      return updateResult(await statements.update({ sql }, context));
+    }
+    case 'CommandPreparedStatementUpdate': {
+      const { sql, parameters } = decodeHandle(command.message.preparedStatementHandle, seal);
+      const bound = (await boundRows(messages, parameterRowsMax)) ?? parameters;
+      return updateResult(await statements.update({ sql, ...(bound && { parameters: bound }) }, context));
+    }
+    case 'CommandPreparedStatementQuery': {
+      const { sql } = decodeHandle(command.message.preparedStatementHandle, seal);
+      const parameters = await boundRows(messages, parameterRowsMax);
+      const handle = encodeHandle({ sql, ...(parameters && { parameters }) }, seal);
+      return DoPutPreparedStatementResult.encode({ preparedStatementHandle: Buffer.from(handle) }).finish();
+    }
+    case 'CommandStatementIngest':
+      if (!handlers.ingest) throw new GrpcError(Status.UNIMPLEMENTED, 'bulk ingest is not served here');
+      return updateResult(await handlers.ingest(command.message, messages, context));
+    default:
+      throw new GrpcError(Status.INVALID_ARGUMENT, `${command.name} is not a command for DoPut`);
+  }
+}
+
+/** Undefined where nothing is bound: no batch at all, or one without columns (as JDBC sends for a plain statement). */
+async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number): Promise<RecordBatch | undefined> {
+  const batches: RecordBatch[] = [];
+  let rows = 0;
+  for await (const { batch } of messages) {
+    if (!batch || batch.numCols === 0) continue;
+    rows += batch.numRows;
+    if (rows > rowsMax) {
+      throw new GrpcError(Status.RESOURCE_EXHAUSTED, `more than ${rowsMax} rows of parameters are bound at once`);
+    }
+    batches.push(batch);
+  }
+  return mergeRows(batches);
+}
+
+function updateResult(rows: number): Uint8Array {
+  return DoPutUpdateResult.encode({ recordCount: BigInt(rows) }).finish();
+}
