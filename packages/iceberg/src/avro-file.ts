@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { deflateRawSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync, zstdDecompress } from 'node:zlib';
 import avro from 'avsc';
 import { toLong } from './json.ts';
 
@@ -48,14 +49,39 @@ const headerMetadata = avro.Type.forSchema({ type: 'map', values: 'bytes' });
 
 /** How records of a schema are read and written. Logical types are left alone: values stay what Avro stores. */
 export function avroType(schema: unknown): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, {
+  return avro.Type.forSchema(withWideLongs(schema) as avro.Schema, {
     wrapUnions: 'never',
-    typeHook: (part) => (part === 'long' || (part as { type?: unknown }).type === 'long' ? longType : undefined),
+    typeHook: (part) => ((part as { wide?: unknown }).wide === true ? longType : undefined),
   });
 }
 
-/** Writes an object container file of one block. */
-export function writeAvroFile(options: {
+/**
+ * Longs inside of arrays are counts, sizes and offsets, hundreds a file: they are read as plain numbers, which is
+ * several times faster, and refused beyond 2^53. All others may be ids.
+ */
+function withWideLongs(schema: unknown): unknown {
+  if (schema === 'long') return { type: 'long', wide: true };
+  if (Array.isArray(schema)) return schema.map(withWideLongs);
+  if (schema === null || typeof schema !== 'object') return schema;
+  const { type, fields } = schema as { type?: unknown; fields?: readonly { readonly type: unknown }[] };
+  if (type === 'long') return { ...schema, wide: true };
+  if (type === 'record')
+    return { ...schema, fields: fields?.map((field) => ({ ...field, type: withWideLongs(field.type) })) };
+  return typeof type === 'object' ? { ...schema, type: withWideLongs(type) } : schema;
+}
+
+/** Records of one block: large files are written in pieces, with room for other work in between. */
+const blockRecordsMax = 100;
+
+/** Below this, another thread would cost more than it saves. */
+const asyncBytesMin = 32 * 1024;
+
+const deflateAsync = promisify(deflateRaw) as (bytes: Uint8Array) => Promise<Buffer>;
+const inflateAsync = promisify(inflateRaw) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
+const zstdAsync = promisify(zstdDecompress) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
+
+/** Writes an object container file. */
+export async function writeAvroFile(options: {
   readonly schema: AvroSchema;
   readonly type: avro.Type;
   readonly metadata: Readonly<Record<string, string>>;
@@ -63,29 +89,33 @@ export function writeAvroFile(options: {
   readonly codec?: AvroCodec;
   /** Settable, so that equal contents give equal bytes. */
   readonly sync?: Uint8Array;
-}): Uint8Array {
-  const codec = options.codec ?? 'deflate';
+}): Promise<Uint8Array> {
+  const { codec = 'deflate', records, type, sync = randomBytes(syncLength) } = options;
   const entries = { ...options.metadata, 'avro.schema': JSON.stringify(options.schema), 'avro.codec': codec };
   const header = Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, Buffer.from(value)]));
-  const sync = options.sync ?? randomBytes(syncLength);
-  const start = [magic, headerMetadata.toBuffer(header), sync];
-  if (options.records.length === 0) return Buffer.concat(start);
-  const plain = Buffer.concat(options.records.map((record) => options.type.toBuffer(record)));
-  const block = codec === 'deflate' ? deflateRawSync(plain) : plain;
-  return Buffer.concat([...start, encodeLong(options.records.length), encodeLong(block.length), block, sync]);
+  const parts = [magic, headerMetadata.toBuffer(header), sync];
+  for (let begin = 0; begin < records.length; begin += blockRecordsMax) {
+    const some = records.slice(begin, begin + blockRecordsMax);
+    const plain = Buffer.concat(some.map((record) => type.toBuffer(record)));
+    const block = codec === 'deflate' ? await deflate(plain) : plain;
+    parts.push(encodeLong(some.length), encodeLong(block.length), block, sync);
+  }
+  return Buffer.concat(parts);
 }
 
+const deflate = async (plain: Buffer) => (plain.length < asyncBytesMin ? deflateRawSync(plain) : deflateAsync(plain));
+
 /** Reads a whole object container file (codecs null, deflate, zstandard). Throws AvroError. */
-export function readAvroFile(bytes: Uint8Array): AvroFile {
+export async function readAvroFile(bytes: Uint8Array): Promise<AvroFile> {
   try {
-    return read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return await read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
     if (error instanceof AvroError) throw error;
     throw new AvroError(`broken Avro file: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function read(bytes: Buffer): AvroFile {
+async function read(bytes: Buffer): Promise<AvroFile> {
   if (!bytes.subarray(0, magic.length).equals(magic)) throw new AvroError('not an Avro file: no magic at its start');
   const header = headerMetadata.decode(bytes, magic.length);
   if (header.offset < 0) throw new AvroError('the Avro header is cut');
@@ -102,15 +132,17 @@ function read(bytes: Buffer): AvroFile {
     const length = decodeLong(cursor);
     const end = cursor.offset + length;
     if (count < 0 || length < 0 || end + syncLength > bytes.length) throw new AvroError('an Avro block is cut');
-    readBlock(decompress(bytes.subarray(cursor.offset, end)), count, type, records);
     if (!bytes.subarray(end, end + syncLength).equals(sync))
       throw new AvroError('an Avro block without its sync marker');
+    readBlock(await decompress(bytes.subarray(cursor.offset, end)), count, type, records);
     cursor.offset = end + syncLength;
   }
   return { schema, metadata, records };
 }
 
 function readBlock(block: Buffer, count: number, type: avro.Type, into: unknown[]): void {
+  // Every record takes bytes, so a count beyond the block's length is a lie.
+  if (count > block.length) throw new AvroError(`an Avro block of ${block.length} bytes with ${count} records`);
   let offset = 0;
   for (let i = 0; i < count; i++) {
     const decoded = type.decode(block, offset);
@@ -120,11 +152,13 @@ function readBlock(block: Buffer, count: number, type: avro.Type, into: unknown[
   }
 }
 
-function decompressor(codec: string): (block: Buffer) => Buffer {
+function decompressor(codec: string): (block: Buffer) => Buffer | Promise<Buffer> {
   const limits = { maxOutputLength: blockBytesMax };
   if (codec === 'null') return (block) => block;
-  if (codec === 'deflate') return (block) => inflateRawSync(block, limits);
-  if (codec === 'zstandard') return (block) => zstdDecompressSync(block, limits);
+  if (codec === 'deflate') {
+    return (block) => (block.length < asyncBytesMin / 8 ? inflateRawSync(block, limits) : inflateAsync(block, limits));
+  }
+  if (codec === 'zstandard') return (block) => zstdAsync(block, limits);
   throw new AvroError(`Avro codec ${codec} isn't supported`);
 }
 

@@ -48,7 +48,7 @@ export function createManifestReader(options: ManifestReaderOptions): ManifestRe
     cache.delete(path);
   };
 
-  const load = <T>(path: string, decode: (bytes: Uint8Array) => T): Promise<T> => {
+  const load = <T>(path: string, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> => {
     const known = cache.get(path);
     if (known) {
       cache.delete(path);
@@ -61,10 +61,10 @@ export function createManifestReader(options: ManifestReaderOptions): ManifestRe
     return entry.value as Promise<T>;
   };
 
-  const fetch = async <T>(path: string, decode: (bytes: Uint8Array) => T, done: (bytes: number) => void) => {
+  const fetch = async <T>(path: string, decode: (bytes: Uint8Array) => Promise<T>, done: (bytes: number) => void) => {
     fetches++;
     const bytes = await store.get(store.keyOf(path));
-    const value = decode(bytes);
+    const value = await decode(bytes);
     done(bytes.length * expansion);
     return value;
   };
@@ -82,9 +82,9 @@ export function createManifestReader(options: ManifestReaderOptions): ManifestRe
   return {
     list: (path) => load(path, readManifestList),
     entries: (manifest, metadata) =>
-      load(manifest['manifest-path'], (bytes) => {
+      load(manifest['manifest-path'], async (bytes) => {
         const spec = specById(metadata, manifest['partition-spec-id']);
-        const entries = readManifest(bytes, spec, schemaFor(metadata, spec));
+        const entries = await readManifest(bytes, spec, schemaFor(metadata, spec));
         return entries.map((entry) => resolve(entry, manifest));
       }),
     get fetches() {

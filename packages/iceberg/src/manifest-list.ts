@@ -39,13 +39,13 @@ export const unassignedSequenceNumber = -1;
 const manifestFileType = avroType(manifestFileSchema);
 
 /** The bytes of a snapshot's manifest list. Manifests with an unassigned sequence number get the snapshot's. */
-export function writeManifestList(options: {
+export async function writeManifestList(options: {
   readonly snapshotId: Long;
   readonly parentSnapshotId?: Long | undefined;
   readonly sequenceNumber: number;
   readonly manifests: readonly ManifestFile[];
   readonly sync?: Uint8Array;
-}): Uint8Array {
+}): Promise<Uint8Array> {
   return writeAvroFile({
     schema: manifestFileSchema,
     type: manifestFileType,
@@ -61,8 +61,8 @@ export function writeManifestList(options: {
 }
 
 /** The manifests of a snapshot. Throws AvroError. */
-export function readManifestList(bytes: Uint8Array): ManifestFile[] {
-  return readAvroFile(bytes).records.map((record) => fromAvro(record as AvroManifestFile));
+export async function readManifestList(bytes: Uint8Array): Promise<ManifestFile[]> {
+  return (await readAvroFile(bytes)).records.map((record) => fromAvro(record as AvroManifestFile));
 }
 
 interface AvroManifestFile {

@@ -11,14 +11,14 @@ const statuses: readonly EntryStatus[] = ['existing', 'added', 'deleted'];
 const contents: readonly FileContent[] = ['data', 'position-deletes', 'equality-deletes'];
 
 /** The bytes of a manifest: one row a file. All files are of one spec and one kind (data, or deletes). */
-export function writeManifest(options: {
+export async function writeManifest(options: {
   readonly schema: IcebergSchema;
   readonly spec: PartitionSpec;
   readonly content?: 'data' | 'deletes';
   readonly entries: readonly ManifestEntry[];
   readonly codec?: AvroCodec;
   readonly sync?: Uint8Array;
-}): Uint8Array {
+}): Promise<Uint8Array> {
   const partition = partitionColumns(options.spec, options.schema);
   const { schema, type } = entryType(partition);
   return writeAvroFile({
@@ -42,8 +42,12 @@ export function writeManifest(options: {
  * The rows of a manifest, of whatever engine, without inheritance applied. The spec's id is the manifest list's.
  * Throws AvroError.
  */
-export function readManifest(bytes: Uint8Array, spec: PartitionSpec, schema: IcebergSchema): ManifestEntry[] {
-  const file = readAvroFile(bytes);
+export async function readManifest(
+  bytes: Uint8Array,
+  spec: PartitionSpec,
+  schema: IcebergSchema,
+): Promise<ManifestEntry[]> {
+  const file = await readAvroFile(bytes);
   const order = partitionOrder(file.schema, partitionColumns(spec, schema));
   return file.records.map((record) => entryFromAvro(record as AvroEntry, spec['spec-id'], order));
 }

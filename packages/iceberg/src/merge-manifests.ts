@@ -20,15 +20,28 @@ export function mergePolicyOf(properties: Properties): MergePolicy & { readonly 
 /**
  * Which manifests to put together: groups of two and more, each of one spec and at most the target size. Files of an
  * append land in a new manifest each time, so merging when many have gathered keeps both the list short and commits
- * cheap: most write only their own manifest.
+ * cheap: most write only their own manifest. Manifests are merged with those of about their size, so that each file's
+ * entry is rewritten a few times in its life, however many commits follow.
  */
 export function planManifestMerge(manifests: readonly ManifestFile[], policy: MergePolicy): ManifestFile[][] {
   const groups: ManifestFile[][] = [];
   for (const sameSpec of bySpec(manifests.filter((manifest) => manifest.content === 'data'))) {
-    const small = sameSpec.filter((manifest) => manifest['manifest-length'] < policy.targetBytes / 2);
-    if (small.length >= policy.countMin) groups.push(...pack(small, policy.targetBytes));
+    for (const tier of bySize(sameSpec, policy.targetBytes)) {
+      if (tier.length >= policy.countMin) groups.push(...pack(tier, policy.targetBytes));
+    }
   }
   return groups.filter((group) => group.length > 1);
+}
+
+/** Sizes within a factor of this are about the same. */
+const tierFactor = 16;
+
+/** Those that are large enough already are left out. */
+function bySize(manifests: readonly ManifestFile[], targetBytes: number): ManifestFile[][] {
+  const small = manifests.filter((manifest) => manifest['manifest-length'] < targetBytes / 2);
+  const tier = (manifest: ManifestFile) =>
+    Math.floor(Math.log(targetBytes / manifest['manifest-length']) / Math.log(tierFactor));
+  return [...Map.groupBy(small, tier).values()];
 }
 
 function bySpec(manifests: readonly ManifestFile[]): ManifestFile[][] {

@@ -26,6 +26,7 @@ export const signalTableProperties: Properties = {
   'write.metadata.previous-versions-max': '20',
   'write.metadata.delete-after-commit.enabled': 'true',
   'commit.manifest.min-count-to-merge': '50',
+  'commit.manifest.target-size-bytes': '2097152',
 };
 
 /** The request that creates a table of format version 2 for an Arrow schema: partitioned by hour, sorted, name-mapped. */

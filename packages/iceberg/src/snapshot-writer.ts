@@ -36,13 +36,13 @@ export function createSnapshotWriter(store: ObjectStore, snapshotId = randomSnap
     async manifest(metadata, specId, entries) {
       const schema = currentSchema(metadata);
       const spec = specById(metadata, specId);
-      const bytes = writeManifest({ schema, spec, entries });
+      const bytes = await writeManifest({ schema, spec, entries });
       const path = await put(`${metadata.location}/metadata/${commitId}-m${manifests++}.avro`, bytes);
       const partition = partitionColumns(spec, schema);
       return describeManifest({ path, length: bytes.length, specId, snapshotId, partition, entries });
     },
     async list(metadata, options) {
-      const bytes = writeManifestList({ snapshotId, ...options });
+      const bytes = await writeManifestList({ snapshotId, ...options });
       return put(`${metadata.location}/metadata/snap-${snapshotId}-${++lists}-${commitId}.avro`, bytes);
     },
     async discard(paths) {
