@@ -1,3 +1,4 @@
+import type { RecordBatch } from 'apache-arrow';
 import type { CallSlots } from './calls.ts';
 import { describePrepared, type StatementDescription, takeText } from './describe.ts';
 import { DuckDbError, parseError } from './error.ts';
@@ -8,6 +9,8 @@ import { cell, cString } from './memory.ts';
 import type { Parameters } from './parameters.ts';
 import { destroyPrepared, type ExtractedStatements, extractStatements } from './prepared.ts';
 import type { BatchLimits, QueryResult } from './query-result.ts';
+import { quoteLiteral } from './quote.ts';
+import { RegisteredBatches, type Registration } from './registered-batches.ts';
 
 /** Options of `Connection.query`. */
 export interface QueryOptions extends BatchLimits {
@@ -35,7 +38,9 @@ export class Connection implements AsyncDisposable {
   readonly #sqlBytesMax: number;
   readonly #onClose: () => void;
   readonly #pointer: Pointer;
+  readonly #registered: RegisteredBatches;
   #lease: Lease | undefined;
+  #result: QueryResult | undefined;
   #closing: Promise<void> | undefined;
 
   /** Made by `Database.connect`; owns the pointer. */
@@ -44,13 +49,14 @@ export class Connection implements AsyncDisposable {
     this.#calls = calls;
     this.#sqlBytesMax = sqlBytesMax;
     this.#onClose = onClose;
+    this.#registered = new RegisteredBatches(pointer);
   }
 
   /** Runs one statement. The result holds the connection until it is read to its end or closed. @throws DuckDbError */
   async query(sql: string, options: QueryOptions = {}): Promise<QueryResult> {
     const lease = this.#take(options.signal);
     try {
-      return await this.#prepared(sql, (statement) =>
+      const result = await this.#prepared(sql, lease, (statement) =>
         execute(statement, {
           calls: this.#calls,
           lease,
@@ -61,6 +67,12 @@ export class Connection implements AsyncDisposable {
           limits: options,
         }),
       );
+      if (this.#closing !== undefined) {
+        await result.close();
+        throw new DuckDbError('Closed', 'the connection was closed meanwhile');
+      }
+      this.#result = result;
+      return result;
     } catch (error) {
       lease.release();
       throw lease.explain(error);
@@ -84,8 +96,8 @@ export class Connection implements AsyncDisposable {
 
   /** What one statement would do and answer: its type, columns and parameters. */
   describe(sql: string): Promise<StatementDescription> {
-    return this.#during(undefined, () =>
-      this.#prepared(sql, async (statement) => describePrepared(this.#pointer, statement)),
+    return this.#during(undefined, (lease) =>
+      this.#prepared(sql, lease, async (statement) => describePrepared(this.#pointer, statement)),
     );
   }
 
@@ -106,12 +118,31 @@ export class Connection implements AsyncDisposable {
 
   /** The syntax tree of SELECT statements. @throws DuckDbError `Parser` with the position, `Statement` for other statements */
   async parse(sql: string): Promise<SyntaxTree> {
-    const result = await this.query('SELECT json_serialize_sql(?)', { params: [sql], stream: false });
+    const result = await this.query(`SELECT json_serialize_sql(${quoteLiteral(sql)})`, { stream: false });
     const table = await result.table();
     const { error, error_message: message, ...rest } = JSON.parse(String(table.getChildAt(0)?.get(0)));
     if (error !== true) return rest;
     if (rest.error_type !== 'parser') throw new DuckDbError('Statement', String(message));
     throw parseError(JSON.stringify({ exception_type: 'Parser', exception_message: message, ...rest }), sql);
+  }
+
+  /**
+   * Makes batches readable as a table of this connection, one at a time, without copying them; they stay in memory until released.
+   * Where their schemas differ, columns are matched by name, and missing ones are null. A statement may read the table once: one that
+   * would read it twice is refused (`CREATE TEMP TABLE … AS` copies it, where that is wanted).
+   * @throws DuckDbError `Unsupported` for types that DuckDB doesn't take, `Busy` while another table is registered
+   */
+  registerBatches(name: string, batches: readonly RecordBatch[]): Registration {
+    this.#throwIfTaken();
+    const registration = this.#registered.register(name, batches);
+    return {
+      name,
+      release: () => {
+        if (this.#closing !== undefined) return;
+        this.#throwIfTaken();
+        registration.release();
+      },
+    };
   }
 
   /** Interrupts what runs, frees the open result and disconnects. May be called twice. */
@@ -127,12 +158,14 @@ export class Connection implements AsyncDisposable {
   async #close(): Promise<void> {
     const lease = this.#lease;
     lease?.stop();
+    await this.#result?.close();
     await lease?.over;
+    this.#registered.close();
     library().disconnect(cell(this.#pointer));
     this.#onClose();
   }
 
-  #take(signal: AbortSignal | undefined): Lease {
+  #throwIfTaken(): void {
     if (this.#closing !== undefined) throw new DuckDbError('Closed', 'the connection is closed');
     if (this.#lease !== undefined) {
       throw new DuckDbError(
@@ -140,8 +173,13 @@ export class Connection implements AsyncDisposable {
         'the connection is at work, or has a result that was neither read to its end nor closed',
       );
     }
+  }
+
+  #take(signal: AbortSignal | undefined): Lease {
+    this.#throwIfTaken();
     const lease = new Lease(this.#pointer, signal, () => {
       this.#lease = undefined;
+      this.#result = undefined;
     });
     this.#lease = lease;
     return lease;
@@ -158,16 +196,53 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  async #prepare(statements: ExtractedStatements, index: number, sql: string, lease: Lease): Promise<Pointer> {
+    if (this.#registered.scans > 0) {
+      if (statements.count !== 1)
+        throw new DuckDbError('Statement', 'with registered batches statements run one at a time');
+      this.#registered.arm();
+      this.#registered.check(await this.#plan(sql, lease));
+    }
+    lease.throwIfStopped();
+    return statements.prepare(index);
+  }
+
+  /** The plan of a statement as JSON text; '' for statements that have none. */
+  async #plan(sql: string, lease: Lease): Promise<string> {
+    const explain = `EXPLAIN (FORMAT json) ${sql}`;
+    const statements = await this.#extract(explain).catch(() => undefined);
+    if (statements === undefined) return '';
+    try {
+      const statement = await statements.prepare(0);
+      try {
+        const result = await execute(statement, {
+          calls: this.#calls,
+          lease,
+          onFree: () => {},
+          sql,
+          params: [],
+          stream: false,
+          limits: {},
+        });
+        return String((await result.table()).getChild('explain_value')?.get(0));
+      } finally {
+        destroyPrepared(statement);
+      }
+    } finally {
+      statements.close();
+    }
+  }
+
   #extract(sql: string): Promise<ExtractedStatements> {
     return extractStatements(this.#calls, this.#pointer, sql, this.#sqlBytesMax);
   }
 
-  async #prepared<T>(sql: string, use: (statement: Pointer) => Promise<T>): Promise<T> {
+  async #prepared<T>(sql: string, lease: Lease, use: (statement: Pointer) => Promise<T>): Promise<T> {
     const statements = await this.#extract(sql);
     try {
       if (statements.count !== 1)
         throw new DuckDbError('Statement', `one statement is wanted, the SQL text has ${statements.count}`);
-      const statement = await statements.prepare(0);
+      const statement = await this.#prepare(statements, 0, sql, lease);
       try {
         return await use(statement);
       } finally {
@@ -185,8 +260,7 @@ export class Connection implements AsyncDisposable {
     lease: Lease,
     params: Parameters | undefined,
   ): Promise<number> {
-    lease.throwIfStopped();
-    const statement = await statements.prepare(index);
+    const statement = await this.#prepare(statements, index, sql, lease);
     try {
       const result = await execute(statement, {
         calls: this.#calls,

@@ -12,7 +12,7 @@ export interface DatabaseOptions extends DatabaseSettings {
   readonly path?: string;
   /** Calls into DuckDB that may wait on libuv's threads at once (default 3 of its usual 4). */
   readonly concurrentCallsMax?: number;
-  /** The longest SQL text that is taken, in bytes (default 1 MiB). */
+  /** The longest SQL text that is taken, in bytes (default 256 KiB): planning a statement can't be interrupted, and takes longer than its text grows. */
   readonly sqlBytesMax?: number;
 }
 
@@ -28,7 +28,7 @@ export class Database implements AsyncDisposable {
   constructor(pointer: Buffer, options: DatabaseOptions) {
     this.#pointer = pointer;
     this.#calls = new CallSlots(options.concurrentCallsMax ?? 3);
-    this.#sqlBytesMax = options.sqlBytesMax ?? 1 << 20;
+    this.#sqlBytesMax = options.sqlBytesMax ?? 256 << 10;
   }
 
   /** A new session. Takes microseconds. */

@@ -4,5 +4,7 @@ export type { StatementDescription } from './describe.ts';
 export { DuckDbError, type DuckDbErrorKind, type SqlPosition } from './error.ts';
 export type { Parameter, Parameters, TypedParameter } from './parameters.ts';
 export type { BatchLimits, QueryResult } from './query-result.ts';
+export { quoteIdentifier, quoteLiteral } from './quote.ts';
+export type { Registration } from './registered-batches.ts';
 export type { DatabaseSettings } from './settings.ts';
 export type { StatementType } from './statement-type.ts';

@@ -133,7 +133,10 @@ export function library(): Library {
 const stackBytes = 8 << 20;
 
 function load(): Library {
-  koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
+  // Settings are the process's: where another copy of this module (a test file's) has loaded the library, they are made already.
+  if (koffi.config().async_stack_size !== stackBytes) {
+    koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
+  }
   const shared = koffi.load(findLibrary());
   const functions: Record<string, unknown> = { noOperation: shared.symbol('duckdb_vector_size') };
   for (const [name, [result, parameters]] of Object.entries(signatures)) {

@@ -127,7 +127,7 @@ function createList(items: readonly Parameter[], name: string): Pointer {
   const values: Pointer[] = [];
   try {
     for (const item of items) values.push(createValue(item, name));
-    const pointers = Buffer.from(BigUint64Array.from(values).buffer);
+    const pointers = BigUint64Array.from(values.length > 0 ? values : [0n]);
     const list = lib.create_list_value(type, pointers, values.length);
     if (list === null) throw new DuckDbError('Parameter', `parameter ${name} is a list of mixed types`);
     return list;

@@ -1,4 +1,5 @@
 import { DuckDbError } from './error.ts';
+import { quoteLiteral } from './quote.ts';
 
 /** Limits and permissions of a database. */
 export interface DatabaseSettings {
@@ -40,7 +41,8 @@ export function settingStatements(options: DatabaseSettings): string[] {
     settings.push(['allowed_directories', `[${(options.allowedDirectories ?? []).map(literal).join(', ')}]`]);
     settings.push(['enable_external_access', 'false']);
   }
-  if (options.locked === true) settings.push(['allow_persistent_secrets', 'false'], ['lock_configuration', 'true']);
+  if (options.locked === true)
+    settings.push(['secret_directory', "''"], ['allow_persistent_secrets', 'false'], ['lock_configuration', 'true']);
   return settings.map(([name, value]) => `SET GLOBAL ${name} = ${value}`);
 }
 
@@ -55,5 +57,5 @@ function settingName(name: string): string {
 
 /** A value as SQL text. */
 function literal(value: string | number | boolean): string {
-  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
+  return typeof value === 'string' ? quoteLiteral(value) : String(value);
 }
