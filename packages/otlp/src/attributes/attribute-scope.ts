@@ -4,6 +4,7 @@ import { addKeyValue, type KeyValueListColumn } from '../columns/key-value-list.
 import type { ListColumn } from '../columns/list.ts';
 import type { TextColumn } from '../columns/text.ts';
 import type { WordsColumn } from '../columns/words.ts';
+import { foldedName } from '../conform/attribute-name.ts';
 import { WireError } from '../errors.ts';
 import type { WireReader } from '../wire/reader.ts';
 import { validUtf8 } from '../wire/utf8.ts';
@@ -120,7 +121,7 @@ export class AttributeScope {
 
   #newKey(key: string, pinned: boolean): AttributeKey {
     const columnName = `${this.name}.${key}`;
-    const folded = columnName.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    const folded = foldedName(columnName);
     return { scope: this.name, columnName, folded, kind: 0, column: undefined, columnKind: 0, pinned };
   }
 }

@@ -10,8 +10,7 @@ const BACKSLASH = 0x5c;
 const ESCAPES: Record<number, string> = { 8: '\\b', 9: '\\t', 10: '\\n', 12: '\\f', 13: '\\r', 34: '\\"', 92: '\\\\' };
 
 /** Bytes [pos, end) as a JSON string. */
-export function writeJsonString(out: TextColumn, wire: WireReader, pos: number, end: number): void {
-  const { bytes } = wire;
+export function writeJsonString(out: TextColumn, { bytes }: { bytes: Uint8Array }, pos: number, end: number): void {
   if (!validUtf8(bytes, pos, end)) throw new WireError('the text is not UTF-8', pos);
   out.writeAscii('"');
   let from = pos;
