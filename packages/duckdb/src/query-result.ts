@@ -1,4 +1,4 @@
-import { makeData, RecordBatch, type Schema, Struct, Table } from 'apache-arrow';
+import { type Data, makeData, RecordBatch, type Schema, Struct, Table } from 'apache-arrow';
 import koffi from 'koffi';
 import { arrayLayout, releaseStruct } from './c-schema.ts';
 import type { CallSlots } from './calls.ts';
@@ -182,10 +182,10 @@ export class StreamedResult implements QueryResult {
 
   #takeBatch(): RecordBatch {
     const children = this.#copiers.map((copier) => copier.take());
-    const data = makeData({ type: new Struct(this.schema.fields), length: this.#rows, nullCount: 0, children });
+    const batch = batchOf(this.schema, children, this.#rows);
     this.#rows = 0;
     this.#nextBatchRows = Math.min(this.#batchRows, this.#nextBatchRows * 4);
-    return new RecordBatch(this.schema, data);
+    return batch;
   }
 
   async batches(): Promise<RecordBatch[]> {
@@ -226,4 +226,10 @@ export class StreamedResult implements QueryResult {
     lib.destroy_result(this.#result);
     this.#owner.onFree();
   }
+}
+
+/** A batch of exactly this schema: apache-arrow's constructor would merge columns of the same name, which SQL allows. */
+function batchOf(schema: Schema, children: Data[], length: number): RecordBatch {
+  const data = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children });
+  return Object.assign(Object.create(RecordBatch.prototype), { schema, data, _metadata: new Map() }) as RecordBatch;
 }

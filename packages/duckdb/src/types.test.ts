@@ -131,6 +131,12 @@ describe('types', () => {
     );
   });
 
+  it('keeps columns of the same name apart', async () => {
+    const [batch] = await (await connection.query("SELECT 1 AS a, 'x' AS a, 2 AS b")).batches();
+    expect(batch?.schema.fields.map((field) => field.name)).toEqual(['a', 'a', 'b']);
+    expect(batch?.data.children.map((child) => child.values[0] ?? child.length)).toEqual([1, 120, 2]);
+  });
+
   it('gives batches that outlive result, connection and database', async () => {
     const other = openDatabase();
     const result = await other.connect().query("SELECT i, 'text ' || i AS s FROM range(10000) t(i)");
