@@ -19,7 +19,16 @@ function setUp() {
     machine,
     leases,
     healthy,
+    /** Lets time pass in steps of a quarter lease. */
     at: async (ms: number) => {
+      while (nowMs < ms) {
+        nowMs = Math.min(ms, nowMs + 25);
+        await leases.tick();
+      }
+      return healthy();
+    },
+    /** Lets time pass in one step, as a suspended process sees it. */
+    sleepUntil: async (ms: number) => {
       nowMs = ms;
       await leases.tick();
       return healthy();
@@ -49,6 +58,15 @@ describe('leases', () => {
     await expect(leases.heartbeat(beat(1))).rejects.toMatchObject({ code: 5 });
   });
 
+  it('blame nobody for the time in which this process was suspended', async () => {
+    const { leases, at, sleepUntil } = setUp();
+    await leases.register(exampleService('a'));
+    await at(50);
+    expect(await sleepUntil(100_000)).toEqual([true]);
+    expect(await at(100_099)).toEqual([true]);
+    expect(await at(100_100)).toEqual([false]);
+  });
+
   it('give services of before a restart a whole lease', async () => {
     const { machine } = setUp();
     await machine.propose({ type: 'register', info: exampleService('a'), atMs: 0 });
@@ -60,6 +78,8 @@ describe('leases', () => {
       forgetAfterMs: 500,
       now: () => nowMs,
     });
+    nowMs = 1050;
+    await restarted.tick();
     nowMs = 1099;
     await restarted.tick();
     expect(restarted.status('a').healthy).toBe(true);

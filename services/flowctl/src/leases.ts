@@ -32,10 +32,12 @@ interface Beat {
 
 export function createLeases({ machine, logger, leaseMs, forgetAfterMs, now }: LeasesOptions): Leases {
   const beats = new Map<string, Beat>();
-  // Services that were there before this start get a whole lease to show up again.
-  const startedAtMs = now();
+  // Nobody was heard before this start, or while this process or its machine was suspended: that is nobody's fault, and
+  // everybody gets a whole lease from there on.
+  let listeningSinceMs = now();
+  let lastTickMs = listeningSinceMs;
 
-  const lastBeatMs = (serviceId: string) => beats.get(serviceId)?.atMs ?? startedAtMs;
+  const lastBeatMs = (serviceId: string) => beats.get(serviceId)?.atMs ?? listeningSinceMs;
   const find = (serviceId: string): ServiceRecord => {
     const service = machine.state.services.get(serviceId);
     if (!service) throw new GrpcError(Status.NOT_FOUND, `No service "${serviceId}" is registered.`);
@@ -74,9 +76,11 @@ export function createLeases({ machine, logger, leaseMs, forgetAfterMs, now }: L
     list: () => [...machine.state.services.values()].map(statusOf),
     async tick() {
       const nowMs = now();
+      if (nowMs - lastTickMs > leaseMs) listeningSinceMs = nowMs;
+      lastTickMs = nowMs;
       for (const { info, epoch, healthy } of machine.state.services.values()) {
         const { serviceId } = info;
-        const silentMs = nowMs - lastBeatMs(serviceId);
+        const silentMs = nowMs - Math.max(lastBeatMs(serviceId), listeningSinceMs);
         if (silentMs >= leaseMs + forgetAfterMs) {
           await machine.propose({ type: 'unregister', serviceId, epoch });
           logger.warn({ serviceId, silentMs }, 'service forgotten');
