@@ -75,7 +75,7 @@ export async function createRouter(deps: RouterDeps): Promise<Router> {
     ...common,
     limits: { receiveMessageBytesMax: config.flightMessageBytesMax },
   });
-  addFlightService(flightServer, createFrontDoor({ config, source, acceptorFor: acceptorsOf(membership, clients) }));
+  addFlightService(flightServer, createFrontDoor({ source, acceptorFor: acceptorsOf(membership, clients) }));
   for (const server of [httpServer, flightServer]) {
     server.addReflection(fileDescriptorSet);
     server.addHealth();
