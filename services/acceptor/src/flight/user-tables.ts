@@ -1,0 +1,195 @@
+import { GrpcError, Status } from '@signaldb/grpc';
+import {
+  arrowToIcebergSchema,
+  type Catalog,
+  type CatalogError,
+  columnByName,
+  currentSchema,
+  type IcebergSchema,
+  icebergToArrowSchema,
+  isCatalogError,
+  nameMapping,
+  nameMappingProperty,
+  type PartitionSpec,
+  signalTableProperties,
+} from '@signaldb/iceberg';
+import { signalTables } from '@signaldb/otlp';
+import { SchemaError, schemaFromJson } from '@signaldb/schema';
+import { Field, Schema } from 'apache-arrow';
+
+/** The tables that users make, each tenant its own. */
+export interface UserTables {
+  /** @throws INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED */
+  create(tenant: string, request: Record<string, unknown>): Promise<void>;
+  list(tenant: string): Promise<string[]>;
+  /** @throws NOT_FOUND */
+  drop(tenant: string, request: Record<string, unknown>): Promise<void>;
+  /** The table's columns, a few seconds old at most. @throws NOT_FOUND, INVALID_ARGUMENT for a signal's table */
+  schemaOf(tenant: string, table: string): Promise<Schema>;
+}
+
+const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const schemaAgeMsMax = 5000;
+const schemasMax = 1000;
+
+export function createUserTables(catalog: Catalog, now: () => number = Date.now): UserTables {
+  const schemas = new Map<string, { readonly schema: Promise<Schema>; readonly timeMs: number }>();
+  const nameOf = (tenant: string, table: string) => `${tenant}/${table}`;
+
+  async function load(tenant: string, table: string): Promise<Schema> {
+    const { metadata } = await orGrpcError(() => catalog.loadTable(tenant, table));
+    return icebergToArrowSchema(currentSchema(metadata), { fieldIds: false });
+  }
+
+  return {
+    create: async (tenant, request) => {
+      const table = tableRequest(request);
+      await orGrpcError(async () => {
+        await catalog.createNamespace(tenant).catch((error) => {
+          if (!isCatalogError(error, 'AlreadyExistsException')) throw error;
+        });
+        await catalog.createTable(tenant, table);
+      });
+      schemas.delete(nameOf(tenant, table.name));
+    },
+    list: (tenant) =>
+      orGrpcError(() => catalog.listTables(tenant)).catch((error) => {
+        if ((error as GrpcError).code === Status.NOT_FOUND) return []; // nothing was ever written
+        throw error;
+      }),
+    drop: async (tenant, request) => {
+      const name = tableName(request.name);
+      schemas.delete(nameOf(tenant, name));
+      await orGrpcError(() => catalog.dropTable(tenant, name, { purge: true }));
+    },
+    schemaOf: async (tenant, table) => {
+      const name = nameOf(tenant, tableName(table));
+      const known = schemas.get(name);
+      if (known && now() - known.timeMs < schemaAgeMsMax) return known.schema;
+      const schema = load(tenant, table);
+      schema.catch(() => schemas.delete(name));
+      schemas.delete(name);
+      schemas.set(name, { schema, timeMs: now() });
+      if (schemas.size > schemasMax) schemas.delete(schemas.keys().next().value!);
+      return schema;
+    },
+  };
+}
+
+function tableName(name: unknown): string {
+  if (typeof name !== 'string' || !namePattern.test(name)) {
+    const shown = JSON.stringify(name)?.slice(0, 100);
+    throw invalid(`${shown} is no table name: letters, digits and _, a letter or _ first, at most 128`);
+  }
+  if (Object.hasOwn(signalTables, name)) throw invalid(`"${name}" is a signal's table: it is written through OTLP`);
+  return name;
+}
+
+function tableRequest(request: Record<string, unknown>) {
+  const name = tableName(request.name);
+  const type = request.table_type ?? 'append_only';
+  if (type === 'primary_key') {
+    throw new GrpcError(Status.UNIMPLEMENTED, 'tables that replace rows by primary key are not served yet');
+  }
+  if (type !== 'append_only')
+    throw invalid(`table_type ${JSON.stringify(type)} is neither append_only nor primary_key`);
+  const keys = keyColumns(request.primary_key);
+  const schema = icebergSchema(arrowSchema(request, keys), keys);
+  return {
+    name,
+    schema,
+    'partition-spec': partitionSpec(request.partition_spec, schema),
+    properties: {
+      ...signalTableProperties,
+      'signaldb.table-type': type,
+      [nameMappingProperty]: JSON.stringify(nameMapping(schema)),
+    },
+  };
+}
+
+/** The columns of a primary key can't be null. */
+function arrowSchema(request: Record<string, unknown>, keys: readonly string[]): Schema {
+  const { schema_json: json, schema_ipc: ipc } = request;
+  if (json === undefined && ipc === undefined) throw invalid('schema_json is missing');
+  try {
+    const schema = schemaFromJson(json ?? { schema_ipc: ipc });
+    if (schema.fields.length === 0) throw invalid('the schema has no columns');
+    return new Schema(schema.fields.map((f) => (keys.includes(f.name) ? new Field(f.name, f.type, false) : f)));
+  } catch (error) {
+    if (error instanceof SchemaError) throw invalid(`schema_json: ${error.message}`);
+    throw error;
+  }
+}
+
+function icebergSchema(schema: Schema, keys: readonly string[]): IcebergSchema {
+  let iceberg: IcebergSchema;
+  try {
+    iceberg = arrowToIcebergSchema(schema);
+  } catch (error) {
+    throw invalid(`schema_json: ${(error as Error).message}`);
+  }
+  const ids = keys.map((key) => {
+    const column = columnByName(iceberg, key);
+    if (!column) throw invalid(`primary_key: there is no column "${key}"`);
+    return column.id;
+  });
+  return ids.length === 0 ? iceberg : { ...iceberg, 'identifier-field-ids': ids };
+}
+
+function keyColumns(key: unknown): string[] {
+  const names = key === undefined || key === null || key === '' ? [] : Array.isArray(key) ? key : [key];
+  if (!names.every((name) => typeof name === 'string')) throw invalid('primary_key is a name or a list of names');
+  return names as string[];
+}
+
+/** Transforms come as the Iceberg specification spells them, in any case, `Bucket(16)` as well as `bucket[16]`. */
+function partitionSpec(json: unknown, schema: IcebergSchema): PartitionSpec {
+  if (json === undefined || json === null) return { 'spec-id': 0, fields: [] };
+  const fields = (json as { fields?: unknown }).fields ?? [];
+  if (!Array.isArray(fields)) throw invalid('partition_spec.fields is no list');
+  return {
+    'spec-id': 0,
+    fields: fields.map((field, i) => {
+      const { source_id: sourceId, name, transform } = (field ?? {}) as Record<string, unknown>;
+      const where = `partition_spec.fields[${i}]`;
+      const source = schema.fields.find(({ id }) => id === sourceId);
+      if (!source) throw invalid(`${where}.source_id ${JSON.stringify(sourceId)} is no column (they count from 1)`);
+      const known = transformOf(transform);
+      if (known === undefined) throw invalid(`${where}.transform ${JSON.stringify(transform)} is not known`);
+      const partitionName =
+        typeof name === 'string' && name !== '' ? name : `${source.name}_${known.replace(/\W+/g, '_')}`;
+      return { 'source-id': source.id, 'field-id': 1000 + i, name: partitionName, transform: known };
+    }),
+  };
+}
+
+function transformOf(transform: unknown): string | undefined {
+  if (typeof transform !== 'string') return undefined;
+  const [, name, width] = /^\s*(\w+)\s*(?:[([]\s*(\d+)\s*[)\]])?\s*$/.exec(transform.toLowerCase()) ?? [];
+  if (name === 'bucket' || name === 'truncate') return Number(width) > 0 ? `${name}[${width}]` : undefined;
+  const plain = ['identity', 'year', 'month', 'day', 'hour'];
+  return width === undefined && name !== undefined && plain.includes(name) ? name : undefined;
+}
+
+function invalid(message: string): GrpcError {
+  return new GrpcError(Status.INVALID_ARGUMENT, message);
+}
+
+const statusOf: Partial<Record<CatalogError['code'], number>> = {
+  AlreadyExistsException: Status.ALREADY_EXISTS,
+  NoSuchTableException: Status.NOT_FOUND,
+  NoSuchNamespaceException: Status.NOT_FOUND,
+  BadRequestException: Status.INVALID_ARGUMENT,
+  ValidationException: Status.INVALID_ARGUMENT,
+  UnprocessableEntityException: Status.INVALID_ARGUMENT,
+  CommitFailedException: Status.ABORTED,
+};
+
+async function orGrpcError<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isCatalogError(error)) throw error;
+    throw new GrpcError(statusOf[error.code] ?? Status.UNAVAILABLE, error.message, undefined, { cause: error });
+  }
+}
