@@ -1,3 +1,11 @@
+export {
+  createFlightSqlClient,
+  type FlightSqlClient,
+  type OpenLocation,
+  type PreparedStatement,
+  type QueryStream,
+  type TablesFilter,
+} from './client.ts';
 export type {
   FlightSqlHandlers,
   PrimaryKeyColumn,
