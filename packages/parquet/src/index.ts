@@ -10,3 +10,4 @@ export { columnsOfIceberg, type IcebergFieldJson, type IcebergTypeJson } from '.
 export { type PackedRows, packBatches } from './pack.ts';
 export type { RowOrder } from './sort.ts';
 export { mergeTraceFilters, openTraceFilter, type TraceFilter, type TraceMatch } from './trace-filter.ts';
+export { traceIndexColumns } from './trace-index-columns.ts';

@@ -1,12 +1,12 @@
 // What stands beside a file of spans: its trace index, a row a trace, and its trace-id filter.
 
 import { getBit } from './bits.ts';
-import { type ColumnNode, leafTypes } from './column-tree.ts';
 import type { Dictionary } from './dictionary.ts';
 import { encodePacked } from './encode.ts';
 import type { PackedColumn, PackedRows } from './pack.ts';
 import { columnNamed } from './sort.ts';
 import { type TraceEntry, traceFingerprint, writeTraceFilter } from './trace-filter.ts';
+import { traceIndexColumns } from './trace-index-columns.ts';
 
 export interface TraceSidecars {
   readonly traceIndex: Uint8Array;
@@ -116,19 +116,24 @@ function encodeIndex(
   const n = traces.rows.length;
   const names = optional(packed, 'name');
   const services = optional(packed, 'service_name');
-  const columns: [name: string, leaf: ColumnNode['leaf'], data: PackedColumn][] = [
-    ['trace_id', leafTypes.string, gatherText(ids, traces.rows)],
-    ['first_time', leafTypes.int64, longs(traces.first, toTime)],
-    ['last_time', leafTypes.int64, longs(traces.last, toTime)],
-    ['root_service_name', leafTypes.string, gatherText(services, traces.roots)],
-    ['root_name', leafTypes.string, gatherText(names, traces.roots)],
-    ['span_count', leafTypes.int32, { length: n, nullCount: 0, values: Int32Array.from(traces.spans), children: [] }],
-    ['error_count', leafTypes.int32, { length: n, nullCount: 0, values: Int32Array.from(traces.errors), children: [] }],
-  ];
+  const counts = (values: readonly number[]): PackedColumn => ({
+    length: n,
+    nullCount: 0,
+    values: Int32Array.from(values),
+    children: [],
+  });
   const [file] = encodePacked({
     rows: n,
-    columns: columns.map(([name, leaf]) => ({ name, kind: 'leaf', children: [], leaf: leaf! })),
-    data: columns.map(([, , data]) => data),
+    columns: traceIndexColumns,
+    data: [
+      gatherText(ids, traces.rows),
+      longs(traces.first, toTime),
+      longs(traces.last, toTime),
+      gatherText(services, traces.roots),
+      gatherText(names, traces.roots),
+      counts(traces.spans),
+      counts(traces.errors),
+    ],
   });
   return file?.bytes ?? new Uint8Array(0);
 }

@@ -1,0 +1,99 @@
+// Background work on the tables that this writer commits to: old snapshots are dropped, files that nothing needs deleted.
+import { expireSnapshots } from '@signaldb/iceberg';
+import type { TableSet } from './table-set.ts';
+import type { TableWriter } from './table-writer.ts';
+import type { WriterContext } from './writer-context.ts';
+
+export interface Maintenance {
+  /** One round now. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** URIs that wait for their deletion at most; what is beyond stays in the store. */
+const deletionsMax = 100_000;
+
+export function startMaintenance(context: WriterContext, tables: TableSet): Maintenance {
+  const { config, logger, metrics, stopping } = context;
+  const deletions: { readonly uris: readonly string[]; readonly dueMs: number }[] = [];
+  let running: Promise<void> | undefined;
+
+  async function round(): Promise<void> {
+    for (const table of tables.all()) {
+      if (stopping.aborted) return;
+      if (!table.state.isOpen) continue;
+      try {
+        await expire(table);
+      } catch (error) {
+        if (stopping.aborted) return;
+        metrics.failed('maintenance');
+        logger.warn(
+          { err: error, tenant: table.tenant, table: table.name },
+          'maintenance failed, left for the next round',
+        );
+      }
+    }
+    await deleteDue();
+  }
+
+  async function expire(table: TableWriter): Promise<void> {
+    const { catalog, store, reader } = context;
+    const olderThanMs = Date.now() - config.snapshotAgeMsMax;
+    const { snapshots } = table.state.metadata;
+    const isWorthwhile =
+      snapshots.filter((s) => s['timestamp-ms'] < olderThanMs).length > 0 && snapshots.length > config.snapshotsMin;
+    if (!isWorthwhile) return;
+    await table.catalogTurn.run(async () => {
+      const { filesToDelete, expired, ...base } = await expireSnapshots({
+        catalog,
+        store,
+        ns: table.tenant,
+        table: table.name,
+        olderThanMs,
+        retainLast: config.snapshotsMin,
+        reader,
+        signal: stopping,
+      });
+      table.state.update(base);
+      if (filesToDelete.length > 0 && deletions.reduce((sum, d) => sum + d.uris.length, 0) < deletionsMax)
+        deletions.push({ uris: filesToDelete, dueMs: Date.now() + config.deleteGraceMs });
+      logger.debug(
+        { tenant: table.tenant, table: table.name, expired: expired.length, files: filesToDelete.length },
+        'snapshots expired',
+      );
+    });
+  }
+
+  async function deleteDue(): Promise<void> {
+    const { store } = context;
+    while (deletions[0] && deletions[0].dueMs <= Date.now() && !stopping.aborted) {
+      const { uris } = deletions[0];
+      try {
+        await store.delete(
+          uris.map((uri) => store.keyOf(uri)),
+          { signal: stopping },
+        );
+        deletions.shift();
+      } catch (error) {
+        if (!stopping.aborted) logger.warn({ err: error }, 'files could not be deleted, left for the next round');
+        return;
+      }
+    }
+  }
+
+  const run = () => {
+    running ??= round().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  const timer =
+    config.maintenanceIntervalMs > 0 ? setInterval(() => void run(), config.maintenanceIntervalMs) : undefined;
+  timer?.unref();
+  return {
+    run,
+    async close() {
+      clearInterval(timer);
+    },
+  };
+}
