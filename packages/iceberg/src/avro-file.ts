@@ -3,6 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync, zstdDecompress } from 'node:zlib';
 import avro from 'avsc';
+import { AvroCursor } from './avro-cursor.ts';
+import { AvroError } from './avro-error.ts';
+import { type AvroReader, compileAvroReader } from './avro-reader.ts';
 import { toLong } from './json.ts';
 
 /** Avro schemas as JSON; attributes such as `field-id` are kept in the file as they stand here. */
@@ -18,11 +21,6 @@ export interface AvroFile {
   readonly records: readonly unknown[];
 }
 
-/** Bytes that aren't an Avro object container file, or one that can't be read. */
-export class AvroError extends Error {
-  override readonly name = 'AvroError';
-}
-
 export type AvroCodec = 'null' | 'deflate';
 
 const magic = Buffer.from('Obj\x01', 'latin1');
@@ -31,7 +29,7 @@ const syncLength = 16;
 /** Decompressed blocks beyond this are refused: a manifest of this size would be a mistake or an attack. */
 const blockBytesMax = 1 << 30;
 
-// Iceberg's 64-bit ids don't fit a number: every long is read as Long and may be written as either.
+// Iceberg's 64-bit ids don't fit a number: a long may be written as either.
 const longType = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => toLong(bytes.readBigInt64LE()),
   toBuffer: (value: number | bigint) => {
@@ -47,7 +45,7 @@ const longType = avro.types.LongType.__with({
 
 const headerMetadata = avro.Type.forSchema({ type: 'map', values: 'bytes' });
 
-/** How records of a schema are read and written. Logical types are left alone: values stay what Avro stores. */
+/** How records of a schema are written. Logical types are left alone: values are what Avro stores. */
 export function avroType(schema: unknown): avro.Type {
   return avro.Type.forSchema(withWideLongs(schema) as avro.Schema, {
     wrapUnions: 'never',
@@ -55,10 +53,7 @@ export function avroType(schema: unknown): avro.Type {
   });
 }
 
-/**
- * Longs inside of arrays are counts, sizes and offsets, hundreds a file: they are read as plain numbers, which is
- * several times faster, and refused beyond 2^53. All others may be ids.
- */
+/** Longs inside of arrays are counts, sizes and offsets, hundreds a file: as plain numbers they are written much faster. */
 function withWideLongs(schema: unknown): unknown {
   if (schema === 'long') return { type: 'long', wide: true };
   if (Array.isArray(schema)) return schema.map(withWideLongs);
@@ -115,41 +110,33 @@ export async function readAvroFile(bytes: Uint8Array): Promise<AvroFile> {
   }
 }
 
+const readHeaderMetadata = compileAvroReader({ type: 'map', values: 'bytes' });
+
 async function read(bytes: Buffer): Promise<AvroFile> {
   if (!bytes.subarray(0, magic.length).equals(magic)) throw new AvroError('not an Avro file: no magic at its start');
-  const header = headerMetadata.decode(bytes, magic.length);
-  if (header.offset < 0) throw new AvroError('the Avro header is cut');
-  const metadata = new Map<string, Uint8Array>(Object.entries(header.value));
+  const cursor = new AvroCursor(bytes, magic.length);
+  const metadata = readHeaderMetadata(cursor) as Map<string, Uint8Array>;
   const schema = JSON.parse(text(metadata.get('avro.schema')) || 'null');
   const decompress = decompressor(text(metadata.get('avro.codec')) || 'null');
-  const type = avroType(schema);
-  const sync = bytes.subarray(header.offset, header.offset + syncLength);
-  if (sync.length < syncLength) throw new AvroError('the Avro header is cut');
+  const readRecord = compileAvroReader(schema);
+  const sync = cursor.take(syncLength);
   const records: unknown[] = [];
-  const cursor = { bytes, offset: header.offset + syncLength };
-  while (cursor.offset < bytes.length) {
-    const count = decodeLong(cursor);
-    const length = decodeLong(cursor);
-    const end = cursor.offset + length;
-    if (count < 0 || length < 0 || end + syncLength > bytes.length) throw new AvroError('an Avro block is cut');
-    if (!bytes.subarray(end, end + syncLength).equals(sync))
-      throw new AvroError('an Avro block without its sync marker');
-    readBlock(await decompress(bytes.subarray(cursor.offset, end)), count, type, records);
-    cursor.offset = end + syncLength;
+  while (cursor.remaining > 0) {
+    const count = cursor.size();
+    const block = cursor.take(cursor.size());
+    if (!cursor.take(syncLength).equals(sync)) throw new AvroError('an Avro block without its sync marker');
+    readBlock(await decompress(block), count, readRecord, records);
   }
   return { schema, metadata, records };
 }
 
-function readBlock(block: Buffer, count: number, type: avro.Type, into: unknown[]): void {
+function readBlock(block: Buffer, count: number, readRecord: AvroReader, into: unknown[]): void {
   // Every record takes bytes, so a count beyond the block's length is a lie.
-  if (count > block.length) throw new AvroError(`an Avro block of ${block.length} bytes with ${count} records`);
-  let offset = 0;
-  for (let i = 0; i < count; i++) {
-    const decoded = type.decode(block, offset);
-    if (decoded.offset < 0) throw new AvroError('an Avro record is cut');
-    into.push(decoded.value);
-    offset = decoded.offset;
-  }
+  if (count < 0 || count > block.length)
+    throw new AvroError(`an Avro block of ${block.length} bytes with ${count} records`);
+  const cursor = new AvroCursor(block);
+  for (let i = 0; i < count; i++) into.push(readRecord(cursor));
+  if (cursor.remaining > 0) throw new AvroError('bytes are left behind the last record of an Avro block');
 }
 
 function decompressor(codec: string): (block: Buffer) => Buffer | Promise<Buffer> {
@@ -170,15 +157,5 @@ function encodeLong(value: number): Uint8Array {
   for (let rest = value * 2; ; rest = Math.floor(rest / 128)) {
     if (rest < 128) return Buffer.from([...bytes, rest]);
     bytes.push((rest % 128) + 128);
-  }
-}
-
-function decodeLong(cursor: { readonly bytes: Buffer; offset: number }): number {
-  let value = 0;
-  for (let scale = 1; ; scale *= 128) {
-    const byte = cursor.bytes[cursor.offset++];
-    if (byte === undefined || scale > 2 ** 49) throw new AvroError('a broken number between Avro blocks');
-    value += (byte % 128) * scale;
-    if (byte < 128) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 }

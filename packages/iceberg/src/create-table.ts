@@ -1,6 +1,7 @@
 import type { CreateTableRequest } from './catalog.ts';
 import { CatalogError } from './catalog-error.ts';
 import { MetadataBuilder } from './metadata-builder.ts';
+import { checkSchema } from './metadata-validation.ts';
 import { lastUnassignedPartitionId, type PartitionSpec, unpartitioned } from './partition-spec.ts';
 import { type IcebergSchema, type IcebergType, isList, isMap, isStruct, type NestedField } from './schema.ts';
 import { type SortOrder, unsorted } from './sort-order.ts';
@@ -41,6 +42,7 @@ export function newTableMetadata(
   const version = request.properties?.['format-version'] ?? '2';
   if (version !== '2')
     throw new CatalogError('BadRequestException', `Format version ${version} isn't supported, only 2`);
+  checkSchema(request.schema);
   const { schema, newId } = withFreshIds(request.schema);
   const builder = new MetadataBuilder(emptyMetadata(options.uuid, options.location), options.nowMs);
   builder.addSchema(schema);
@@ -58,7 +60,6 @@ function withFreshIds(schema: IcebergSchema): { schema: IcebergSchema; newId: (i
     throw new CatalogError('BadRequestException', 'Invalid schema: no fields');
   const ids = new Map<number, number>();
   const assign = (id: number) => {
-    if (ids.has(id)) throw new CatalogError('BadRequestException', `Invalid schema: multiple fields for id ${id}`);
     ids.set(id, ids.size + 1);
     return ids.size;
   };

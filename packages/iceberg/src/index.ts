@@ -1,6 +1,6 @@
 export { type AppendFilesOptions, type AppendFilesResult, appendFiles } from './append-files.ts';
 export { arrowToIcebergSchema, icebergToArrowSchema } from './arrow-schema.ts';
-export { AvroError } from './avro-file.ts';
+export { AvroError } from './avro-error.ts';
 export type {
   Catalog,
   CatalogConfig,

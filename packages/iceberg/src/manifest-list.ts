@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { AvroError } from './avro-error.ts';
 import { avroType, readAvroFile, writeAvroFile } from './avro-file.ts';
 import type { ManifestEntry } from './data-file.ts';
 import type { Long } from './json.ts';
@@ -62,7 +63,12 @@ export async function writeManifestList(options: {
 
 /** The manifests of a snapshot. Throws AvroError. */
 export async function readManifestList(bytes: Uint8Array): Promise<ManifestFile[]> {
-  return (await readAvroFile(bytes)).records.map((record) => fromAvro(record as AvroManifestFile));
+  const { records } = await readAvroFile(bytes);
+  return records.map((record) => {
+    if (typeof (record as AvroManifestFile | null)?.manifest_path === 'string')
+      return fromAvro(record as AvroManifestFile);
+    throw new AvroError('an Avro file, but not a manifest list');
+  });
 }
 
 interface AvroManifestFile {

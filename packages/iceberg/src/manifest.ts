@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { type AvroCodec, AvroError, avroType, readAvroFile, writeAvroFile } from './avro-file.ts';
-import type { DataFile, EntryStatus, FileContent, FileFormat, ManifestEntry } from './data-file.ts';
+import { AvroError } from './avro-error.ts';
+import { type AvroCodec, avroType, readAvroFile, writeAvroFile } from './avro-file.ts';
+import type { Bounds, Counts, DataFile, EntryStatus, FileContent, FileFormat, ManifestEntry } from './data-file.ts';
 import { type Long, stringifyJson } from './json.ts';
 import { avroName, decimalBytes, manifestEntrySchema } from './manifest-schema.ts';
 import { type PartitionColumn, type PartitionSpec, partitionColumns } from './partition-spec.ts';
@@ -48,8 +49,13 @@ export async function readManifest(
   schema: IcebergSchema,
 ): Promise<ManifestEntry[]> {
   const file = await readAvroFile(bytes);
-  const order = partitionOrder(file.schema, partitionColumns(spec, schema));
-  return file.records.map((record) => entryFromAvro(record as AvroEntry, spec['spec-id'], order));
+  try {
+    const order = partitionOrder(file.schema, partitionColumns(spec, schema));
+    return file.records.map((record) => entryFromAvro(record as ReadEntry, spec['spec-id'], order));
+  } catch (error) {
+    if (error instanceof AvroError) throw error;
+    throw new AvroError(`an Avro file, but not a manifest: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** Avro types by partition, as building one takes a while. */
@@ -76,7 +82,8 @@ interface AvroPair<T> {
   readonly value: T;
 }
 
-interface AvroEntry {
+/** A row as Avro has it. Maps are written as lists of pairs, and read as maps. */
+interface AvroEntry<C, B> {
   readonly status: number;
   readonly snapshot_id: Long | null;
   readonly sequence_number?: number | null;
@@ -88,12 +95,12 @@ interface AvroEntry {
     readonly partition: Readonly<Record<string, unknown>>;
     readonly record_count: number;
     readonly file_size_in_bytes: number;
-    readonly column_sizes?: readonly AvroPair<number>[] | null;
-    readonly value_counts?: readonly AvroPair<number>[] | null;
-    readonly null_value_counts?: readonly AvroPair<number>[] | null;
-    readonly nan_value_counts?: readonly AvroPair<number>[] | null;
-    readonly lower_bounds?: readonly AvroPair<Uint8Array>[] | null;
-    readonly upper_bounds?: readonly AvroPair<Uint8Array>[] | null;
+    readonly column_sizes?: C | null;
+    readonly value_counts?: C | null;
+    readonly null_value_counts?: C | null;
+    readonly nan_value_counts?: C | null;
+    readonly lower_bounds?: B | null;
+    readonly upper_bounds?: B | null;
     readonly key_metadata?: Uint8Array | null;
     readonly split_offsets?: readonly number[] | null;
     readonly equality_ids?: readonly number[] | null;
@@ -102,7 +109,10 @@ interface AvroEntry {
   };
 }
 
-function entryToAvro(entry: ManifestEntry, partition: readonly PartitionColumn[]): AvroEntry {
+type WrittenEntry = AvroEntry<AvroPair<number>[], AvroPair<Uint8Array>[]>;
+type ReadEntry = AvroEntry<Counts, Bounds>;
+
+function entryToAvro(entry: ManifestEntry, partition: readonly PartitionColumn[]): WrittenEntry {
   const { file } = entry;
   if (file.partition.length !== partition.length) {
     throw new RangeError(
@@ -138,7 +148,7 @@ function entryToAvro(entry: ManifestEntry, partition: readonly PartitionColumn[]
   };
 }
 
-function entryFromAvro(entry: AvroEntry, specId: number, order: readonly PartitionSource[]): ManifestEntry {
+function entryFromAvro(entry: ReadEntry, specId: number, order: readonly PartitionSource[]): ManifestEntry {
   const file = entry.data_file;
   const status = statuses[entry.status];
   const content = contents[file.content ?? 0];
@@ -152,12 +162,12 @@ function entryFromAvro(entry: AvroEntry, specId: number, order: readonly Partiti
     'record-count': file.record_count,
     'file-size-in-bytes': file.file_size_in_bytes,
   };
-  if (file.column_sizes) data['column-sizes'] = toMap(file.column_sizes);
-  if (file.value_counts) data['value-counts'] = toMap(file.value_counts);
-  if (file.null_value_counts) data['null-value-counts'] = toMap(file.null_value_counts);
-  if (file.nan_value_counts) data['nan-value-counts'] = toMap(file.nan_value_counts);
-  if (file.lower_bounds) data['lower-bounds'] = toMap(file.lower_bounds);
-  if (file.upper_bounds) data['upper-bounds'] = toMap(file.upper_bounds);
+  if (file.column_sizes) data['column-sizes'] = file.column_sizes;
+  if (file.value_counts) data['value-counts'] = file.value_counts;
+  if (file.null_value_counts) data['null-value-counts'] = file.null_value_counts;
+  if (file.nan_value_counts) data['nan-value-counts'] = file.nan_value_counts;
+  if (file.lower_bounds) data['lower-bounds'] = file.lower_bounds;
+  if (file.upper_bounds) data['upper-bounds'] = file.upper_bounds;
   if (file.key_metadata) data['key-metadata'] = file.key_metadata;
   if (file.split_offsets) data['split-offsets'] = file.split_offsets;
   if (file.equality_ids) data['equality-ids'] = file.equality_ids;
@@ -200,12 +210,6 @@ const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffs
 function pairs<T, U = T>(map: ReadonlyMap<number, T> | undefined, convert?: (value: T) => U): AvroPair<U>[] | null {
   if (!map) return null;
   return Array.from(map, ([key, value]) => ({ key, value: convert ? convert(value) : (value as unknown as U) }));
-}
-
-function toMap<T>(list: readonly AvroPair<T>[]): ReadonlyMap<number, T> {
-  const map = new Map<number, T>();
-  for (const { key, value } of list) map.set(key, value);
-  return map;
 }
 
 function toAvro({ type }: PartitionColumn, value: Value | null): unknown {

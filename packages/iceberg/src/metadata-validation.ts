@@ -1,6 +1,15 @@
 import { CatalogError } from './catalog-error.ts';
 import type { PartitionSpec } from './partition-spec.ts';
-import { columnByName, fieldById, type IcebergSchema, walkFields } from './schema.ts';
+import {
+  childFields,
+  columnByName,
+  fieldById,
+  type IcebergSchema,
+  type IcebergType,
+  isList,
+  isMap,
+  isStruct,
+} from './schema.ts';
 import type { SortOrder } from './sort-order.ts';
 import { parseTransform, takesType } from './transforms.ts';
 
@@ -21,21 +30,31 @@ const primitive =
 
 /** Throws BadRequestException for a schema with a type of no kind known in version 2, or an id or name given twice. */
 export function checkSchema(schema: IcebergSchema): void {
-  if (!Array.isArray(schema.fields)) throw bad('Invalid schema: it has no fields');
-  const ids = new Set<number>();
-  const paths = new Set<string>();
-  for (const { id, path, type } of walkFields(schema)) {
-    const name = JSON.stringify(path);
-    if (!Number.isSafeInteger(id) || id < 0) throw bad(`Invalid schema: field ${path.join('.')} has no valid id`);
-    if (ids.has(id)) throw bad(`Invalid schema: multiple fields for id ${id}`);
-    if (paths.has(name)) throw bad(`Invalid schema: multiple fields for name ${path.join('.')}`);
-    if (typeof type === 'string' ? !primitive.test(type) : !['struct', 'list', 'map'].includes(type?.type)) {
-      throw bad(
-        `Invalid schema: type ${JSON.stringify(type)} of ${path.join('.')} isn't supported in format version 2`,
-      );
-    }
-    ids.add(id);
-    paths.add(name);
+  checkType({ ...schema, type: 'struct' }, '', new Set());
+}
+
+function checkType(type: unknown, path: string, ids: Set<number>): void {
+  if (typeof type === 'string' && primitive.test(type)) return;
+  const nested = type as IcebergType;
+  const isKnown =
+    (isStruct(nested) && Array.isArray(nested.fields)) ||
+    (isList(nested) && 'element' in nested) ||
+    (isMap(nested) && 'key' in nested && 'value' in nested);
+  if (type === null || !isKnown) {
+    throw bad(
+      `Invalid schema: type ${JSON.stringify(type)} of ${path || 'the table'} isn't supported in format version 2`,
+    );
+  }
+  const names = new Set<string>();
+  for (const field of childFields(nested)) {
+    if (typeof field?.name !== 'string') throw bad(`Invalid schema: a field of ${path || 'the table'} has no name`);
+    const at = path === '' ? field.name : `${path}.${field.name}`;
+    if (!Number.isSafeInteger(field.id) || field.id < 0) throw bad(`Invalid schema: field ${at} has no valid id`);
+    if (ids.has(field.id)) throw bad(`Invalid schema: multiple fields for id ${field.id}`);
+    if (names.has(field.name)) throw bad(`Invalid schema: multiple fields for name ${at}`);
+    ids.add(field.id);
+    names.add(field.name);
+    checkType(field.type, at, ids);
   }
 }
 

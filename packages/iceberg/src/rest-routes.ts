@@ -1,10 +1,11 @@
-import type { Catalog, CommitRequest, CreateTableRequest, TableIdentifier } from './catalog.ts';
+import type { Catalog, CommitRequest, TableIdentifier } from './catalog.ts';
 import { CatalogError } from './catalog-error.ts';
 import { stringifyJson } from './json.ts';
 import { errorBody, parseBody } from './rest-json.ts';
 import {
   expectArray,
   expectCommit,
+  expectCreateTable,
   expectIdentifier,
   expectObject,
   expectText,
@@ -86,12 +87,9 @@ const routes: Readonly<Record<string, Route>> = {
     const { names, next } = page(await catalog.listTables(namespace), query);
     return { json: { identifiers: names.map((name) => ({ namespace: [namespace], name })), ...next } };
   },
-  'POST /v1/{prefix}/namespaces/{namespace}/tables': async ({ catalog, namespace, body }) => {
-    const request = body();
-    expectText(request.name);
-    expectObject(request.schema);
-    return { json: await catalog.createTable(namespace, request as unknown as CreateTableRequest) };
-  },
+  'POST /v1/{prefix}/namespaces/{namespace}/tables': async ({ catalog, namespace, body }) => ({
+    json: await catalog.createTable(namespace, expectCreateTable(body())),
+  }),
   'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table }) => ({
     json: await catalog.loadTable(namespace, table),
   }),

@@ -47,9 +47,9 @@ export interface FieldAt {
   readonly required: boolean;
 }
 
-export const isStruct = (type: IcebergType): type is StructType => typeof type === 'object' && type.type === 'struct';
-export const isList = (type: IcebergType): type is ListType => typeof type === 'object' && type.type === 'list';
-export const isMap = (type: IcebergType): type is MapType => typeof type === 'object' && type.type === 'map';
+export const isStruct = (type: IcebergType): type is StructType => typeof type === 'object' && type?.type === 'struct';
+export const isList = (type: IcebergType): type is ListType => typeof type === 'object' && type?.type === 'list';
+export const isMap = (type: IcebergType): type is MapType => typeof type === 'object' && type?.type === 'map';
 export const isPrimitive = (type: IcebergType): type is PrimitiveType => typeof type === 'string';
 
 /** The named, typed children of a type; none for a primitive. */
