@@ -70,13 +70,21 @@ export function joinCluster({
   let own: ServiceInfo = info;
   let registration: Registration | undefined;
   let registered = false;
+  /** Said once an outage. */
+  let lost = false;
   let state = emptyClusterState;
+
+  function markReached(): void {
+    if (lost) logger?.info({}, 'control plane reached again');
+    lost = false;
+    registered = true;
+  }
 
   async function register(): Promise<void> {
     if (stop.signal.aborted) return;
     registration = await controlPlane.register(own);
     own = { ...own, serviceId: registration.serviceId };
-    registered = true;
+    markReached();
     logger?.info({ serviceId: registration.serviceId, epoch: registration.epoch }, 'registered');
     firstRegistration.resolve();
   }
@@ -89,7 +97,7 @@ export function joinCluster({
         epoch: registration.epoch,
         metrics: metrics(),
       });
-      registered = true;
+      markReached();
     } catch (error) {
       if (!isForgotten(error)) throw error;
       await register();
@@ -105,7 +113,8 @@ export function joinCluster({
         await pause(heartbeatIntervalMs ?? (registration?.leaseMs ?? 9000) / 3, stop.signal);
       } catch (error) {
         if (stop.signal.aborted) return;
-        if (registered || !registration) logger?.warn({ err: error }, 'control plane not reached');
+        if (!lost) logger?.warn({ reason: (error as Error).message }, 'control plane not reached, trying on');
+        lost = true;
         registered = false;
         await backoff.wait(stop.signal);
       }
