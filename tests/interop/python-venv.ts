@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface Venv {
+  /** The interpreter's path. */
+  readonly python: string;
   /** Runs a script and gives the JSON object that its last line of output is. Throws with the script's errors. */
   run(
     script: string,
@@ -25,6 +27,7 @@ export async function pythonVenv(
   const python = join(folder, 'bin', 'python');
   if (!existsSync(python)) await make(folder, packages, log);
   return {
+    python,
     run: async (script, args, options) => {
       const lines = await execute(python, [script, ...args], options?.timeoutMs ?? 120_000);
       return JSON.parse(lines.at(-1) ?? '{}');
