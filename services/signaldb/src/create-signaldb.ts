@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Acceptor, createAcceptor } from '@signaldb/acceptor';
 import { createInprocNetwork } from '@signaldb/flight';
 import { createFlowctl, type Flowctl } from '@signaldb/flowctl';
@@ -13,7 +14,7 @@ import {
   type Readiness,
   storeLocation,
 } from '@signaldb/runtime';
-import { createWriter } from '@signaldb/writer';
+import { createWriter, type Writer } from '@signaldb/writer';
 import manifest from '../package.json' with { type: 'json' };
 import type { SignaldbConfig } from './config.ts';
 
@@ -62,14 +63,17 @@ export async function createSignaldb({ config, ...common }: SignaldbDeps): Promi
       'querier',
       await createQuerier({ ...common, ...cluster, config: config.querier, dataDir: folder.path('querier') }),
     );
-    opened.add(
+    const writer = opened.add(
       'writer',
       await createWriter({ ...common, ...cluster, config: config.writer, dataDir: folder.path('writer') }),
     );
-    const acceptor = opened.add(
-      'acceptor',
-      await createAcceptor({ ...doors, ...cluster, config: config.acceptor, dataDir: folder.path('acceptor') }),
-    );
+    const acceptor = await createAcceptor({
+      ...doors,
+      ...cluster,
+      config: config.acceptor,
+      dataDir: folder.path('acceptor'),
+    });
+    opened.add('acceptor', { close: () => drain(acceptor, writer) });
     const { version } = manifest;
     const router = opened.add(
       'router',
@@ -80,4 +84,10 @@ export async function createSignaldb({ config, ...common }: SignaldbDeps): Promi
     await opened.run();
     throw error;
   }
+}
+
+/** A closing acceptor waits until all is committed: here the writer can be told to commit at once. */
+async function drain(acceptor: Acceptor, writer: Writer): Promise<void> {
+  const closed = acceptor.close().then(() => true);
+  while (!(await Promise.race([closed, pause(20)]))) await Promise.race([closed, writer.flush().catch(() => {})]);
 }
