@@ -1,0 +1,169 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRestCatalogClient, currentSnapshot } from '@signaldb/iceberg';
+import { createRandom } from '../../bench/shop/random.ts';
+import { type Cluster, type ProcessName, startCluster } from '../system/cluster.ts';
+import { serviceNames } from '../system/ports.ts';
+import { until } from '../system/until.ts';
+import { type Blow, deliver, type OnCrash, planBlows, watchForCrash } from './blows.ts';
+import { type Database, openDatabase } from './database.ts';
+import { type Fault, findFaults } from './faults.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { startLiveChecks } from './live-checks.ts';
+import { startLoad } from './load.ts';
+
+export interface RoundOptions {
+  readonly processes: 'five' | 'one';
+  /** Which of them are hit. */
+  readonly victims: readonly ProcessName[];
+  readonly kills: number;
+  readonly seed: number;
+  readonly spansPerSecond: number;
+  readonly store: 'local' | 'minio';
+  readonly dir: string;
+  log(line: string): void;
+}
+
+/** Load before the first blow and after the last, so that both ends are seen. */
+const calmMs = 2_000;
+
+/** For everything to be ready, and everything to be committed, after the last blow. */
+const settleMsMax = 120_000;
+
+/** One cluster from its first start to its last look. Gives what isn't as it was promised. */
+export async function runRound(options: RoundOptions): Promise<Fault[]> {
+  const { dir, log } = options;
+  const cluster = await startCluster({ ...options, ports: 'free', onLine: logFiles(join(dir, 'logs')) });
+  try {
+    await cluster.ready(60_000);
+    const ledger = createLedger();
+    const database = openDatabase(cluster.ports);
+    try {
+      const faults = await disturb(options, cluster, database, ledger);
+      return [...faults, ...(await verify(cluster, database, ledger, log))];
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await cluster.stop('SIGKILL');
+  }
+}
+
+async function disturb(options: RoundOptions, cluster: Cluster, database: Database, ledger: Ledger): Promise<Fault[]> {
+  const { seed, kills, victims, spansPerSecond, log } = options;
+  const blows = planBlows(seed, kills, victims);
+  const load = startLoad({ port: cluster.ports.otlpGrpc, spansPerSecond, seed, ledger });
+  const checks = startLiveChecks(database, ledger, createRandom(seed + 1));
+  const progress = (blow: Blow, index: number) => {
+    const { acknowledgedSpans, unknownRequests } = ledger;
+    const done = `${String(index + 1).padStart(3)}/${blows.length} ${blow.kind.padEnd(6)} ${blow.process.padEnd(8)}`;
+    log(
+      `${clock()} ${done} for ${String(blow.awayMs).padStart(4)} ms; ${acknowledgedSpans} spans acknowledged, ${unknownRequests} requests without an answer, ${checks.faults.length} faults`,
+    );
+  };
+  const crashes: Fault[] = [];
+  const onCrash: OnCrash = (name, code) =>
+    crashes.push(`at ${clock()}: ${name} ended by itself with exit code ${code}`);
+  for (const name of cluster.processes.keys()) watchForCrash(cluster, name, onCrash);
+  await sleep(calmMs);
+  await deliver(blows, cluster, progress, onCrash);
+  await Promise.all([...cluster.processes.values()].map((process) => process.ready(settleMsMax)));
+  await sleep(calmMs);
+  await Promise.all([load.stop(), checks.stop()]);
+  log(`${clock()} ${checks.answered} questions answered meanwhile, ${checks.refused} refused`);
+  return [...crashes, ...checks.faults];
+}
+
+/** Looks at everything: as it is, once it is all committed, and after a restart. */
+async function verify(
+  cluster: Cluster,
+  database: Database,
+  ledger: Ledger,
+  log: (line: string) => void,
+): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  const look = async (when: string) => {
+    const { spans, distinct } = (await until(() => database.count().catch(asFailure), isAnswer, settleMsMax)) as {
+      spans: number;
+      distinct: number;
+    };
+    const stored = await database.spanIds();
+    const found = findFaults(ledger, stored);
+    log(
+      `${clock()} ${when}: ${spans} spans with ${distinct} ids stored; ${ledger.acknowledgedSpans} acknowledged; ${found.length} faults`,
+    );
+    if (spans !== distinct || distinct !== stored.size)
+      found.push(`count(*) is ${spans}, count(DISTINCT span_id) ${distinct}, rows by id ${stored.size}`);
+    faults.push(...found.map((fault) => `${when}: ${fault}`));
+    return spans;
+  };
+  const spans = await look('after the last blow');
+  const committed = await until(
+    () => committedRows(cluster),
+    (rows) => rows >= spans,
+    settleMsMax,
+  ).catch((error) => {
+    faults.push(`not everything was committed: ${error.message}`);
+    return -1;
+  });
+  if (committed > spans) faults.push(`the table has ${committed} rows, where queries count ${spans}`);
+  await look('when all is committed');
+  faults.push(...(await sampleTraces(database, ledger, log)));
+  await restartInOrder(cluster);
+  await look('after a restart');
+  return faults;
+}
+
+type Answer = { spans: number; distinct: number } | { error: string };
+const asFailure = (error: Error): Answer => ({ error: error.message });
+const isAnswer = (answer: Answer) => !('error' in answer);
+
+async function committedRows(cluster: Cluster): Promise<number> {
+  const catalog = createRestCatalogClient({ uri: `http://127.0.0.1:${cluster.ports.flowctlHttp}` });
+  const { metadata } = await catalog.loadTable('default', 'traces');
+  return Number(currentSnapshot(metadata)?.summary['total-records'] ?? 0);
+}
+
+const tracesLookedAt = 200;
+
+/** Traces by id over the Tempo API, spread over the whole run. */
+async function sampleTraces(database: Database, ledger: Ledger, log: (line: string) => void): Promise<Fault[]> {
+  const acknowledged = ledger.requests.filter(({ state }) => state === 'acknowledged');
+  const faults: Fault[] = [];
+  const step = Math.max(1, Math.floor(acknowledged.length / tracesLookedAt));
+  let count = 0;
+  for (let i = 0; i < acknowledged.length; i += step) {
+    const request = acknowledged[i]!;
+    const [traceId, wanted] = [...request.traces][i % request.traces.size]!;
+    const found = await database.trace(traceId);
+    count++;
+    if (found.length === wanted && new Set(found).size === wanted) continue;
+    faults.push(
+      `trace ${traceId} has ${new Set(found).size} spans in ${found.length} rows, ${wanted} were sent in request ${request.number}`,
+    );
+  }
+  log(`${clock()} ${count} traces by id: ${faults.length} faults`);
+  return faults;
+}
+
+async function restartInOrder(cluster: Cluster): Promise<void> {
+  await cluster.stop('SIGTERM');
+  for (const name of [...serviceNames, 'signaldb'] as const) cluster.processes.get(name)?.start();
+  await cluster.ready(settleMsMax);
+}
+
+function logFiles(folder: string): (name: ProcessName, line: string) => void {
+  mkdirSync(folder, { recursive: true });
+  const files = new Map<ProcessName, ReturnType<typeof createWriteStream>>();
+  return (name, line) => {
+    let file = files.get(name);
+    if (!file) {
+      file = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
+      files.set(name, file);
+    }
+    file.write(`${line}\n`);
+  };
+}
+
+const clock = () => new Date().toISOString().slice(11, 23);
