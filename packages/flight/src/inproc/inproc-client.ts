@@ -13,9 +13,10 @@ import type {
   FlightService,
   HandshakeMessage,
 } from '../service.ts';
-import { announcing } from '../stream/announcing.ts';
 import { BoundedQueue } from '../stream/bounded-queue.ts';
-import { pump } from '../stream/pump.ts';
+import { type Expand, pump } from '../stream/pump.ts';
+import { SchemaTracker } from '../stream/schema-tracker.ts';
+import { splitMessage } from '../stream/split-message.ts';
 import { InprocCall } from './inproc-call.ts';
 import type { LocalNetwork } from './inproc-network.ts';
 
@@ -26,7 +27,7 @@ interface Begun<C extends FlightCall> {
   readonly serve: FlightService[C];
   readonly call: InprocCall;
   /** Gives the client's messages to the service; an error of the client's own ends the call with that very error. */
-  requests<T>(messages: AsyncIterable<T>, bytesOf: (item: T) => number): AsyncIterable<T>;
+  requests<T>(messages: AsyncIterable<T>, expand: Expand<T, T>, bytesOf: (item: T) => number): AsyncIterable<T>;
 }
 
 /** The client of a service in the same process: messages are handed over by reference. */
@@ -44,13 +45,13 @@ export class InprocClient implements FlightClient {
   }
 
   handshake(requests: AsyncIterable<HandshakeMessage>, options: CallOptions = {}): AsyncIterable<HandshakeMessage> {
-    return this.#stream('handshake', options, plainBytes, (begun) =>
-      begun.serve(begun.requests(requests, plainBytes), begun.call.context),
+    return this.#stream('handshake', options, single, plainBytes, (begun) =>
+      begun.serve(begun.requests(requests, single, plainBytes), begun.call.context),
     );
   }
 
   listFlights(criteria: Uint8Array = new Uint8Array(0), options: CallOptions = {}): AsyncIterable<FlightInfo> {
-    return this.#stream('listFlights', options, plainBytes, ({ serve, call }) => serve(criteria, call.context));
+    return this.#stream('listFlights', options, single, plainBytes, ({ serve, call }) => serve(criteria, call.context));
   }
 
   getFlightInfo(descriptor: FlightDescriptor, options: CallOptions = {}): Promise<FlightInfo> {
@@ -66,27 +67,27 @@ export class InprocClient implements FlightClient {
   }
 
   doGet(ticket: Uint8Array, options: CallOptions = {}): AsyncIterable<FlightMessage> {
-    return this.#stream('doGet', options, messageBytes, ({ serve, call }) => announcing(serve(ticket, call.context)));
+    return this.#stream('doGet', options, announcing(), messageBytes, ({ serve, call }) => serve(ticket, call.context));
   }
 
   doPut(messages: AsyncIterable<FlightMessage>, options: CallOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#stream('doPut', options, byteLength, (begun) =>
-      begun.serve(begun.requests(announcing(messages), messageBytes), begun.call.context),
+    return this.#stream('doPut', options, single, byteLength, (begun) =>
+      begun.serve(begun.requests(messages, announcing(), messageBytes), begun.call.context),
     );
   }
 
   doExchange(messages: AsyncIterable<FlightMessage>, options: CallOptions = {}): AsyncIterable<FlightMessage> {
-    return this.#stream('doExchange', options, messageBytes, (begun) =>
-      announcing(begun.serve(begun.requests(announcing(messages), messageBytes), begun.call.context)),
+    return this.#stream('doExchange', options, announcing(), messageBytes, (begun) =>
+      begun.serve(begun.requests(messages, announcing(), messageBytes), begun.call.context),
     );
   }
 
   doAction(action: FlightAction, options: CallOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#stream('doAction', options, byteLength, ({ serve, call }) => serve(action, call.context));
+    return this.#stream('doAction', options, single, byteLength, ({ serve, call }) => serve(action, call.context));
   }
 
   listActions(options: CallOptions = {}): AsyncIterable<FlightActionType> {
-    return this.#stream('listActions', options, plainBytes, ({ serve, call }) => serve(call.context));
+    return this.#stream('listActions', options, single, plainBytes, ({ serve, call }) => serve(call.context));
   }
 
   async close(): Promise<void> {
@@ -120,6 +121,7 @@ export class InprocClient implements FlightClient {
   #stream<C extends FlightCall, T>(
     name: C,
     options: CallOptions,
+    expand: Expand<T, T>,
     bytesOf: (item: T) => number,
     work: (begun: Begun<C>) => AsyncIterable<T>,
   ): AsyncIterable<T> {
@@ -136,10 +138,10 @@ export class InprocClient implements FlightClient {
     const { call } = begun;
     end = () => call.abort(cancelled());
     onAbort(call, (reason) => output.abort(reason));
-    const requests: Begun<C>['requests'] = (messages, requestBytes) => {
+    const requests: Begun<C>['requests'] = (messages, expandRequest, requestBytes) => {
       const input = new BoundedQueue<ItemOf<typeof messages>>(bufferBytesMax, () => {});
       onAbort(call, (reason) => input.abort(reason));
-      pump(messages, input, requestBytes, call.signal).then(
+      pump(messages, expandRequest, input, requestBytes, call.signal).then(
         () => input.end(),
         (error) => {
           output.abort(error);
@@ -148,7 +150,7 @@ export class InprocClient implements FlightClient {
       );
       return input;
     };
-    void answer(call, () => work({ ...begun, requests }), output, bytesOf);
+    void answer(call, () => work({ ...begun, requests }), expand, output, bytesOf);
     return output;
   }
 }
@@ -159,6 +161,7 @@ type ItemOf<I> = I extends AsyncIterable<infer T> ? T : never;
 async function answer<T>(
   call: InprocCall,
   work: () => AsyncIterable<T>,
+  expand: Expand<T, T>,
   output: BoundedQueue<T>,
   bytesOf: (item: T) => number,
 ): Promise<void> {
@@ -169,7 +172,7 @@ async function answer<T>(
       call.answer();
       return bytesOf(item);
     };
-    await pump(work(), output, noted, call.signal);
+    await pump(work(), expand, output, noted, call.signal);
     call.answer();
     output.end();
   } catch (error) {
@@ -181,6 +184,16 @@ async function answer<T>(
 
 function onAbort(call: InprocCall, listener: (reason: unknown) => void): void {
   call.signal.addEventListener('abort', () => listener(call.signal.reason), { once: true });
+}
+
+function single<T>(item: T): readonly T[] {
+  return [item];
+}
+
+/** The messages of one stream as their receiver gets them. */
+function announcing(): Expand<FlightMessage, FlightMessage> {
+  const tracker = new SchemaTracker();
+  return (message) => splitMessage(message, tracker);
 }
 
 function messageBytes(message: FlightMessage): number {

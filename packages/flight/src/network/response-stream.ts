@@ -33,7 +33,7 @@ export class ResponseStream<Wire, T> implements AsyncIterable<T>, AsyncIterator<
     if (onHeaders) call.on('metadata', (wire) => onHeaders(metadataFromWire(wire)));
     call.on('data', (wire: Wire) => {
       const room = this.#queue.push(wire, bytesOf(wire));
-      if (!this.#queue.full) return;
+      if (typeof room === 'boolean') return;
       call.pause();
       void room.then(() => call.resume());
     });

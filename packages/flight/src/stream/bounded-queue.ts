@@ -22,12 +22,16 @@ export class BoundedQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undef
     return this.#bytes > this.#bytesMax;
   }
 
-  /** Resolves when there is room for more; false where nobody reads any more. */
-  async push(item: T, bytes: number): Promise<boolean> {
+  /** Adds an item. True where there is room for more, or a promise for that; false where nobody reads any more. */
+  push(item: T, bytes: number): boolean | Promise<boolean> {
     if (this.#state !== 'open') return false;
     this.#items.push({ item, bytes });
     this.#bytes += bytes;
     this.#wake('reader');
+    return this.full ? this.#room() : true;
+  }
+
+  async #room(): Promise<boolean> {
     while (this.full && this.#state === 'open') {
       await new Promise<void>((resolve) => {
         this.#wakeWriter = resolve;
@@ -58,25 +62,36 @@ export class BoundedQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undef
     this.#wake('writer');
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<IteratorResult<T, undefined>> {
+    const item = this.#take();
+    return item ? Promise.resolve(item) : this.#nextLater();
+  }
+
+  async #nextLater(): Promise<IteratorResult<T, undefined>> {
     for (;;) {
-      const head = this.#items.shift();
-      if (head) {
-        this.#bytes -= head.bytes;
-        if (this.#bytes <= this.#bytesMax) this.#wake('writer');
-        return { done: false, value: head.item };
-      }
-      if (this.#failure) {
-        const { error } = this.#failure;
-        this.#failure = undefined;
-        this.#state = 'left';
-        throw error;
-      }
-      if (this.#state !== 'open') return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
       });
+      const item = this.#take();
+      if (item) return item;
     }
+  }
+
+  /** The next item, the end or the failure; undefined where the reader has to wait. */
+  #take(): IteratorResult<T, undefined> | Promise<never> | undefined {
+    const head = this.#items.shift();
+    if (head) {
+      this.#bytes -= head.bytes;
+      if (!this.full) this.#wake('writer');
+      return { done: false, value: head.item };
+    }
+    if (this.#failure) {
+      const { error } = this.#failure;
+      this.#failure = undefined;
+      this.#state = 'left';
+      return Promise.reject(error);
+    }
+    return this.#state === 'open' ? undefined : { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<T, undefined>> {

@@ -1,11 +1,15 @@
 import type { BoundedQueue } from './bounded-queue.ts';
 
+/** What becomes of an item on its way: usually one, sometimes several or none. */
+export type Expand<S, T> = (item: S) => readonly T[];
+
 /**
- * Moves what an iterable yields into a queue, as fast as the queue takes it. Resolves when the source has ended or the
+ * Moves what an iterable yields, expanded, into a queue, as fast as the queue takes it. Resolves when the source has ended or the
  * reader has left; rejects with the source's error. The source is told (`return`) when nobody reads any more.
  */
-export async function pump<T>(
-  source: AsyncIterable<T>,
+export async function pump<S, T>(
+  source: AsyncIterable<S>,
+  expand: Expand<S, T>,
   queue: BoundedQueue<T>,
   bytesOf: (item: T) => number,
   signal: AbortSignal,
@@ -19,9 +23,13 @@ export async function pump<T>(
     for (;;) {
       const { done, value } = await iterator.next();
       if (done) return;
-      if (!(await queue.push(value, bytesOf(value)))) {
-        stop();
-        return;
+      for (const item of expand(value)) {
+        const room = queue.push(item, bytesOf(item));
+        if (room === true) continue;
+        if (room === false || !(await room)) {
+          stop();
+          return;
+        }
       }
     }
   } finally {
