@@ -47,7 +47,8 @@ export function createBodyReader(limits: BodyLimits): BodyReader {
         hold(announced);
         const parts: Buffer[] = [];
         let length = 0;
-        for await (const part of request as AsyncIterable<Buffer>) {
+        // Leaving the loop must not destroy the request: its answer is still to come.
+        for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
           length += part.length;
           if (length > requestBytesMax) throw tooLarge(requestBytesMax);
           if (length > held) hold(length - held);
