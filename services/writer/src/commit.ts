@@ -4,8 +4,8 @@ import { type ColdFile, discardColdFiles, storeCuts } from './cold-files.ts';
 import { type Cut, cutBytes } from './cut.ts';
 import type { LogTable } from './log-table.ts';
 import { keepTrying } from './retry.ts';
+import { unionFields } from './schema-groups.ts';
 import type { TableWriter } from './table-writer.ts';
-import { unionFields } from './union-fields.ts';
 import type { WriterContext } from './writer-context.ts';
 
 /** What one commit takes of one log. */
@@ -67,7 +67,7 @@ export async function commitTable(context: WriterContext, table: TableWriter): P
 }
 
 async function evolve(context: WriterContext, table: TableWriter, shares: readonly Share[]): Promise<boolean> {
-  const schemas = shares.flatMap(({ cuts }) => cuts.flatMap((cut) => cut.schema ?? []));
+  const schemas = shares.flatMap(({ cuts }) => cuts.flatMap((cut) => cut.schemas));
   for (const schema of unionFields(schemas)) await table.state.evolve(schema, context.stopping);
   return true;
 }

@@ -19,7 +19,7 @@ export interface Cut {
   state: 'encoding' | 'hot' | 'committed' | 'dropped';
   files: readonly HotFile[];
   /** The columns that the files have. */
-  schema: Schema | undefined;
+  schemas: readonly Schema[];
   /** Of a small cut, as long as memory allows: to be sorted together with others before they are stored. */
   batches: readonly RecordBatch[] | undefined;
   batchBytes: number;

@@ -6,9 +6,22 @@ import type { StreamOpening } from './stream-messages.ts';
 export class LogRegistry {
   readonly #streams = new Map<string, LogStream>();
   #closed = false;
+  #opened = Promise.withResolvers<void>();
 
   get size(): number {
     return this.#streams.size;
+  }
+
+  /** A log's stream of an epoch (or a later one), as soon as it is here; undefined when the signal aborts before. */
+  async waitFor(logId: string, epoch: number, signal: AbortSignal): Promise<LogStream | undefined> {
+    const stop = () => this.#wake();
+    signal.addEventListener('abort', stop, { once: true });
+    for (;;) {
+      const stream = this.#streams.get(logId);
+      if (stream && stream.epoch >= epoch) return stream;
+      if (signal.aborted) return undefined;
+      await this.#opened.promise;
+    }
   }
 
   get(logId: string): LogStream | undefined {
@@ -27,7 +40,14 @@ export class LogRegistry {
     before?.end(new GrpcError(Status.ABORTED, `log ${logId} has a newer stream, of epoch ${epoch}`));
     const stream = new LogStream(logId, epoch, acceptorId);
     this.#streams.set(logId, stream);
+    this.#wake();
     return stream;
+  }
+
+  #wake(): void {
+    const { resolve } = this.#opened;
+    this.#opened = Promise.withResolvers();
+    resolve();
   }
 
   /** No stream is opened any more. */

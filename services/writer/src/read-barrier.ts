@@ -67,7 +67,7 @@ async function awaitLogs(
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(context.config.barrierTimeoutMs)]);
   const missing = await Promise.all(
     request.logs.map(async ({ logId, epoch, lsn }): Promise<MissingLog[]> => {
-      const log = logs.get(logId);
+      const log = await logs.waitFor(logId, epoch, timeout);
       if (!log?.isLive) return [{ log_id: logId, reason: 'this writer does not receive it' }];
       if (log.epoch !== epoch) return [{ log_id: logId, reason: `this writer has epoch ${log.epoch} of it` }];
       if (await log.waitFor(lsn, timeout)) return [];

@@ -1,8 +1,9 @@
 import { SchemaError, type TableMetadata } from '@signaldb/iceberg';
 import { ConformError, type SignalTable, signalTables, type TableName } from '@signaldb/otlp';
-import { type EncodedFile, type EncodeOptions, type Encoder, ParquetError, unionSchema } from '@signaldb/parquet';
+import { type EncodedFile, type EncodeOptions, type Encoder, ParquetError } from '@signaldb/parquet';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { type Partitioning, type PartitionTuple, partitioningOf, partitionRows } from './partitioning.ts';
+import { groupByTypes } from './schema-groups.ts';
 
 /** The signal that a table's rows are of; undefined for a user's own table. */
 export const signalTableOf = (name: string): SignalTable | undefined =>
@@ -19,7 +20,8 @@ export interface EncodedPart {
 
 export interface EncodedRows {
   readonly parts: readonly EncodedPart[];
-  readonly schema: Schema;
+  /** The columns of the parts; several where a column has several types. */
+  readonly schemas: readonly Schema[];
 }
 
 /** How rows of a table become files: which columns, in which order, divided how. */
@@ -34,17 +36,26 @@ export class TableLayout {
     this.#order = this.#signal ? signalOrder(this.#signal) : {};
   }
 
-  /** Throws ParquetError for values that can't be stored. */
+  /** Batches may differ in their columns' types, as a table that was widened has them. Throws ParquetError for values that can't be stored. */
   async encode(encoder: Encoder, batches: readonly RecordBatch[]): Promise<EncodedRows> {
-    const schema = unionSchema(batches);
+    const parts: EncodedPart[] = [];
+    const schemas: Schema[] = [];
+    for (const { schema, batches: alike } of groupByTypes(batches)) {
+      schemas.push(schema);
+      parts.push(...(await this.#encodeAlike(encoder, alike, schema)));
+    }
+    return { schemas, parts };
+  }
+
+  async #encodeAlike(encoder: Encoder, batches: readonly RecordBatch[], schema: Schema): Promise<EncodedPart[]> {
     if (this.#partitioning.kind !== 'spec') {
       const splitByHour = this.#partitioning.kind === 'hour';
       const files = await encoder.encode(batches, { ...this.#order, splitByHour, schema });
-      return { schema, parts: files.map((encoded) => ({ encoded, partition: splitByHour ? [encoded.hour!] : [] })) };
+      return files.map((encoded) => ({ encoded, partition: splitByHour ? [encoded.hour!] : [] }));
     }
     const { groups, tuples } = partitionRows(batches, this.#partitioning.fields);
     const files = await encoder.encode(batches, { ...this.#order, groups, schema });
-    return { schema, parts: files.map((encoded) => ({ encoded, partition: tuples[encoded.group!]! })) };
+    return files.map((encoded) => ({ encoded, partition: tuples[encoded.group!]! }));
   }
 }
 

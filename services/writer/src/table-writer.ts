@@ -113,7 +113,8 @@ export class TableWriter {
 
   async #cutWhenDue(): Promise<void> {
     const waitMs = this.#lastCutAt + this.#context.config.barrierIntervalMs - performance.now();
-    if (waitMs > 0) await sleep(waitMs);
+    // Also without a pause this goes on only when the caller has noted it.
+    await (waitMs > 0 ? sleep(waitMs) : Promise.resolve());
     this.#requested = undefined;
     this.cutAll();
   }
@@ -131,7 +132,7 @@ export class TableWriter {
       ready: Promise.resolve(),
       state: 'encoding',
       files: [],
-      schema: undefined,
+      schemas: [],
       batches: undefined,
       batchBytes: 0,
     };
@@ -200,7 +201,7 @@ export class TableWriter {
       ...options,
       what: 'encoding a hot file',
     });
-    cut.schema = encoded.schema;
+    cut.schemas = encoded.schemas;
     return keepTrying(() => this.#write(cut, encoded.parts), { ...options, what: 'writing a hot file' });
   }
 
