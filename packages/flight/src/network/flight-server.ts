@@ -9,6 +9,9 @@ import { type EncodedMessage, FlightDataEncoder } from '../stream/encode.ts';
 import { descriptorFromWire, flightInfoToWire, pollInfoToWire } from '../wire/messages.ts';
 import { flightMethods } from './flight-methods.ts';
 
+/** @grpc/grpc-js receives a message into one buffer together with its length prefix. */
+const CLIENT_PREFIX_BYTES = 5;
+
 export interface FlightServerOptions {
   /** What is taken from one stream of a client. */
   readonly limits?: Partial<IpcLimits>;
@@ -89,7 +92,7 @@ async function* encodeMessages(
   messages: AsyncIterable<FlightMessage>,
   compression: Compression | undefined,
 ): AsyncGenerator<EncodedMessage> {
-  const encoder = new FlightDataEncoder({ compression });
+  const encoder = new FlightDataEncoder({ compression, messageStart: CLIENT_PREFIX_BYTES });
   for await (const message of messages) yield* encoder.encode(message);
 }
 

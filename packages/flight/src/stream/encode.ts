@@ -12,6 +12,8 @@ export type EncodedMessage = readonly Uint8Array[];
 export interface EncodeOptions {
   /** Compresses the bodies; readers of any implementation understand both. */
   readonly compression?: Compression | undefined;
+  /** Where, modulo 8, the receiver's buffer will hold the first byte of each message: see encodeFlightData. Default 0. */
+  readonly messageStart?: number | undefined;
 }
 
 /**
@@ -21,9 +23,11 @@ export interface EncodeOptions {
 export class FlightDataEncoder {
   readonly #ipc: IpcEncoder;
   readonly #schemas = new SchemaTracker();
+  readonly #messageStart: number;
 
   constructor(options: EncodeOptions = {}) {
     this.#ipc = new IpcEncoder(options.compression);
+    this.#messageStart = options.messageStart ?? 0;
   }
 
   encode(message: FlightMessage): EncodedMessage[] {
@@ -39,7 +43,7 @@ export class FlightDataEncoder {
     if (!message.batch) return [encodeFlightData(frame)];
     const units = this.#ipc.batch(message.batch);
     return units.map(({ header, body }, i) =>
-      encodeFlightData(i === units.length - 1 ? { ...frame, header } : { header }, body?.parts),
+      encodeFlightData(i === units.length - 1 ? { ...frame, header } : { header }, body?.parts, this.#messageStart),
     );
   }
 }

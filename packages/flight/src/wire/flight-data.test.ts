@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FlightData } from '@signaldb/proto/arrow/flight/protocol/flight';
-import { decodeFlightData, encodeFlightData } from './flight-data.ts';
+import { decodeFlightData, encodeFlightData, paddingForBody } from './flight-data.ts';
 import { encodeDescriptor } from './messages.ts';
 
 const bytes = (length: number, value = 7) => new Uint8Array(length).fill(value);
@@ -33,6 +33,21 @@ describe('FlightData', () => {
       expect(parts).toContain(body[3]);
       const whole = Uint8Array.from(Buffer.concat(parts));
       expect(decodeFlightData(whole).body!.byteOffset % 8).toBe(0);
+      const shifted = Uint8Array.from(Buffer.concat(encodeFlightData({ header: bytes(header) }, body, 5)));
+      expect((decodeFlightData(shifted).body!.byteOffset + 5) % 8).toBe(0);
+    }
+  });
+
+  it('tells how to place it so that its body is aligned', () => {
+    for (let header = 100; header < 140; header++) {
+      const message = FlightData.fromPartial({
+        dataHeader: Buffer.from(bytes(header)),
+        dataBody: Buffer.from(bytes(1000)),
+      });
+      const wire = Uint8Array.from(FlightData.encode(message).finish());
+      const padding = paddingForBody(wire.subarray(0, header + 10));
+      expect((decodeFlightData(wire).body!.byteOffset + padding) % 8).toBe(0);
+      for (let length = 0; length < header + 4; length++) expect(paddingForBody(wire.subarray(0, length))).toBe(0);
     }
   });
 

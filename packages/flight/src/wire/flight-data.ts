@@ -22,11 +22,13 @@ const COPY_BYTES_MAX = 4096;
 /**
  * Encodes a FlightData message whose body is given as buffers, each to be followed by zeros up to a multiple of 8.
  * Large buffers become parts of the result as they are, without being copied. The header is padded with zeros (which
- * flatbuffers allow) so that the body begins at a multiple of 8 from the message's first byte.
+ * flatbuffers allow) so that the body lies at a multiple of 8 where the message itself begins at `start` modulo 8: then
+ * its receiver can use it without a copy.
  */
 export function encodeFlightData(
   frame: Omit<FlightFrame, 'body'>,
   bodyParts: readonly Uint8Array[] = [],
+  start = 0,
 ): Uint8Array[] {
   const { descriptor = EMPTY, header = EMPTY, appMetadata = EMPTY } = frame;
   let bodyLength = 0;
@@ -40,7 +42,7 @@ export function encodeFlightData(
     fieldBytes(1, appMetadata.length) +
     (bodyLength > 0 ? 2 + varintBytes(bodyLength) : 0);
   let headerLength = header.length;
-  if (bodyLength > 0) while ((around + fieldBytes(1, headerLength)) % 8 !== 0) headerLength++;
+  if (bodyLength > 0) while ((start + around + fieldBytes(1, headerLength)) % 8 !== 0) headerLength++;
   const writer = new PartWriter(around + fieldBytes(1, headerLength) + copied);
   writer.field(TAG_DESCRIPTOR, descriptor, descriptor.length);
   writer.field(TAG_HEADER, header, headerLength);
@@ -81,6 +83,31 @@ export function decodeFlightData(bytes: Uint8Array): FlightFrame {
     }
   }
   return frame;
+}
+
+/**
+ * How many bytes to leave free before a message, given its first bytes, so that its body lies at a multiple of 8 in a
+ * buffer that does. 0 where the body doesn't show yet.
+ */
+export function paddingForBody(head: Uint8Array): number {
+  for (let position = 0; position < head.length; ) {
+    const [tag, afterTag] = varintAt(head, position);
+    const [length, content] = varintAt(head, afterTag);
+    if (tag === TAG_BODY) return -content & 7;
+    if (tag % 8 !== 2) return 0;
+    position = content + length;
+  }
+  return 0;
+}
+
+function varintAt(bytes: Uint8Array, position: number): [value: number, next: number] {
+  let value = 0;
+  for (let factor = 1; position < bytes.length; factor *= 128) {
+    const byte = bytes[position++]!;
+    value += (byte & 127) * factor;
+    if (byte < 128) return [value, position];
+  }
+  return [0, bytes.length];
 }
 
 class PartWriter {
