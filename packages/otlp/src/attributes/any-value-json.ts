@@ -78,7 +78,7 @@ function writeEntries(out: TextColumn, wire: WireReader, pos: number, end: numbe
       wire.skip(tag, end, ARRAY_FIELDS);
       continue;
     }
-    const next = wire.length(end) + wire.pos;
+    const next = (wire.length(end) + wire.pos) | 0;
     entry.read(wire, wire.pos, next);
     out.writeAscii(first ? '{"key":' : ',{"key":');
     first = false;
@@ -114,7 +114,7 @@ export class KeyValueCursor {
         this.valuePos = wire.pos;
         this.valueEnd = wire.pos + length;
       }
-      wire.pos += length;
+      wire.pos = (wire.pos + length) | 0;
     }
   }
 }

@@ -4,13 +4,12 @@ import { addKeyValue, type KeyValueListColumn } from '../columns/key-value-list.
 import type { ListColumn } from '../columns/list.ts';
 import type { TextColumn } from '../columns/text.ts';
 import type { WordsColumn } from '../columns/words.ts';
-import { foldedName } from '../conform/attribute-name.ts';
 import { WireError } from '../errors.ts';
 import type { WireReader } from '../wire/reader.ts';
 import { validUtf8 } from '../wire/utf8.ts';
 import { KeyValueCursor } from './any-value-json.ts';
 import type { AttributeColumns } from './attribute-columns.ts';
-import { type AttributeKey, KEY_BYTES_MAX, KeyTable } from './key-table.ts';
+import { AttributeKey, KEY_BYTES_MAX, KeyTable } from './key-table.ts';
 import { LIST, ValueKind } from './kinds.ts';
 import { ValueCursor } from './value-cursor.ts';
 
@@ -23,8 +22,7 @@ export class AttributeScope {
   readonly #columns: AttributeColumns;
   readonly #value = new ValueCursor();
   readonly #entry = new KeyValueCursor();
-  #keys = new KeyTable();
-  readonly #pinned: [key: string, column: Column][] = [];
+  readonly #keys = new KeyTable();
 
   constructor(name: string, columns: AttributeColumns, overflow: KeyValueListColumn) {
     this.name = name;
@@ -32,30 +30,30 @@ export class AttributeScope {
     this.overflow = overflow;
   }
 
-  /** Lets a base column of text hold the attribute `key`. */
-  pin(key: string, column: TextColumn, from: WireReader): void {
-    const entry = this.#newKey(key, true);
-    entry.kind = entry.columnKind = ValueKind.Text;
-    entry.column = column;
-    this.#columns.pin(entry);
-    this.#keys.add(from, 0, from.bytes.length, entry);
-    this.#pinned.push([key, column]);
+  /** Lets a base column of text hold the attribute whose key `name` is. */
+  pin(name: WireReader, column: TextColumn): void {
+    const key = new AttributeKey(this.name, new TextDecoder().decode(name.bytes), name, 0, name.size);
+    key.kind = key.columnKind = ValueKind.Text;
+    key.column = column;
+    this.#columns.pin(key);
+    this.#keys.add(key);
   }
 
   /** Takes the KeyValue in [pos, end) as an attribute of `row`; answers the column that it went to. */
   add(wire: WireReader, row: number, pos: number, end: number): Column {
     // Nearly every attribute has this shape: a short key, then a short value, and nothing else.
     const { bytes } = wire;
-    const keyPos = pos + 2;
-    const keyLength = bytes[pos + 1]!;
-    const valuePos = keyPos + keyLength + 2;
+    const keyPos = (pos + 2) | 0;
+    const keyLength = bytes[(pos + 1) | 0]!;
+    const valuePos = (keyPos + keyLength + 2) | 0;
+    const valueLength = (end - valuePos) | 0;
     if (
       valuePos <= end &&
       bytes[pos] === 0x0a &&
       keyLength < 0x80 &&
-      bytes[valuePos - 2] === 0x12 &&
-      bytes[valuePos - 1] === end - valuePos &&
-      end - valuePos < 0x80
+      bytes[(valuePos - 2) | 0] === 0x12 &&
+      bytes[(valuePos - 1) | 0] === valueLength &&
+      valueLength < 0x80
     ) {
       return this.#add(wire, row, keyPos, keyLength, valuePos, end);
     }
@@ -65,18 +63,21 @@ export class AttributeScope {
   }
 
   #add(wire: WireReader, row: number, keyPos: number, keyLength: number, pos: number, end: number): Column {
-    const value = this.#value;
     const { bytes } = wire;
-    let kind: number;
-    if (end - pos >= 2 && bytes[pos] === 0x0a && bytes[pos + 1] === end - pos - 2 && end - pos < 0x82) {
-      kind = ValueKind.Text;
-      value.pos = pos + 2;
-      value.end = end;
-    } else {
-      value.read(wire, pos, end);
-      kind = value.kind === ValueKind.Array ? elementKind(wire, value.pos, value.end) : value.kind;
-    }
     const key = this.#keys.find(wire, keyPos, keyLength);
+    if (key !== undefined && key.kind === ValueKind.Text) {
+      const length = (end - pos - 2) | 0;
+      if (length >= 0 && length < 0x80 && bytes[pos] === 0x0a && bytes[(pos + 1) | 0] === length) {
+        const column = key.column as TextColumn;
+        if (column.rows <= row) {
+          column.append(row, wire, (pos + 2) | 0, length);
+          return column;
+        }
+      }
+    }
+    const value = this.#value;
+    value.read(wire, pos, end);
+    const kind = value.kind === ValueKind.Array ? elementKind(wire, value.pos, value.end) : value.kind;
     let column: Column | undefined;
     if (key !== undefined && key.kind === kind) column = key.column;
     else if (isColumnKind(kind)) column = this.#activate(wire, keyPos, keyLength, key, kind);
@@ -84,20 +85,7 @@ export class AttributeScope {
       addKeyValue(this.overflow, row, wire, keyPos, keyLength, pos, end);
       return this.overflow;
     }
-    switch (kind) {
-      case ValueKind.Text:
-        (column as TextColumn).append(row, wire, value.pos, value.end - value.pos);
-        break;
-      case ValueKind.Int:
-      case ValueKind.Double:
-        (column as WordsColumn).append(row, value.lo, value.hi);
-        break;
-      case ValueKind.Bool:
-        (column as BoolColumn).append(row, value.lo !== 0);
-        break;
-      default:
-        appendList(column as ListColumn, row, wire, value.pos, value.end);
-    }
+    appendValue(column, kind, row, wire, value);
     return column;
   }
 
@@ -113,16 +101,28 @@ export class AttributeScope {
     const bytes = wire.bytes.subarray(pos, pos + length);
     if (length === 0 || length > KEY_BYTES_MAX || bytes.includes(0)) return undefined;
     if (!validUtf8(bytes, 0, length)) throw new WireError('the text is not UTF-8', pos);
-    const key = this.#newKey(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), false);
+    const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    const key = new AttributeKey(this.name, name, wire, pos, length);
     const column = this.#columns.activate(key, kind);
-    if (column) this.#keys.add(wire, pos, length, key);
+    if (column) this.#keys.add(key);
     return column;
   }
+}
 
-  #newKey(key: string, pinned: boolean): AttributeKey {
-    const columnName = `${this.name}.${key}`;
-    const folded = foldedName(columnName);
-    return { scope: this.name, columnName, folded, kind: 0, column: undefined, columnKind: 0, pinned };
+function appendValue(column: Column, kind: number, row: number, wire: WireReader, value: ValueCursor): void {
+  switch (kind) {
+    case ValueKind.Text:
+      (column as TextColumn).append(row, wire, value.pos, (value.end - value.pos) | 0);
+      break;
+    case ValueKind.Int:
+    case ValueKind.Double:
+      (column as WordsColumn).append(row, value.lo, value.hi);
+      break;
+    case ValueKind.Bool:
+      (column as BoolColumn).append(row, value.lo !== 0);
+      break;
+    default:
+      appendList(column as ListColumn, row, wire, value.pos, value.end);
   }
 }
 

@@ -15,6 +15,14 @@ export class ValueCursor {
   read(wire: WireReader, pos: number, end: number): void {
     this.kind = ValueKind.Empty;
     wire.pos = pos;
+    if (pos < end && wire.bytes[pos] === 0x18) {
+      // an integer and nothing else, as nearly all of them are
+      wire.pos = (pos + 1) | 0;
+      wire.varint(end);
+      this.kind = ValueKind.Int;
+      this.lo = wire.lo;
+      this.hi = wire.hi;
+    }
     while (wire.pos < end) {
       const tag = wire.tag(end);
       switch (tag) {

@@ -1,6 +1,6 @@
 import { Bool, type Data, makeData } from 'apache-arrow';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, isOversized, ROWS_MIN } from './column.ts';
+import { type Column, grown, ROWS_MIN } from './column.ts';
 
 /** A Bool column: one bit a value. */
 export class BoolColumn implements Column {
@@ -57,7 +57,7 @@ export class BoolColumn implements Column {
     const used = (rows + 7) >> 3;
     const data = this.#values.slice(0, used);
     this.#values.fill(0, 0, used);
-    if (isOversized(this.#capacity, rows, ROWS_MIN)) this.#resize(this.#capacity / 2);
+    if (this.#capacity > ROWS_MIN && rows * 8 < this.#capacity) this.#resize(this.#capacity / 2);
     this.rows = 0;
     return makeData({ type: this.type, length: rows, ...validity, data });
   }

@@ -31,14 +31,32 @@ export function grown(capacity: number, needed: number): number {
   return next;
 }
 
-/** Whether buffers of `capacity` were far too large for the `used` of the batch just taken, and had better shrink. */
-export function isOversized(capacity: number, used: number, least: number): boolean {
-  return capacity > least && used * 8 < capacity;
-}
-
 /** The values with room for `capacity` of them; those that don't fit are lost. */
 export function resized(values: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
   const next = new Int32Array(capacity);
   next.set(values.subarray(0, capacity));
   return next;
+}
+
+/**
+ * The first `used` places of a buffer as the receiver's own, and the buffer to go on with, whose content is undefined: the
+ * same where much of it is free, so that the receiver gets a copy; else a new one, smaller where the old one was far too large.
+ */
+export function handedOver<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  buffer: T,
+  used: number,
+  least: number,
+): [taken: T, next: T] {
+  const { length } = buffer;
+  const make = buffer.constructor as new (length: number) => T;
+  if (used * 2 >= length) return [buffer.subarray(0, used) as T, new make(length)];
+  const taken = buffer.slice(0, used) as T;
+  return [taken, length > least && used * 8 < length ? new make(Math.max(least, length >> 1)) : buffer];
+}
+
+/** Gives the rows (rows, row] of an offsets buffer the offset where row `rows` begins: they are empty. */
+export function padOffsets(offsets: Int32Array, rows: number, row: number): void {
+  const end = offsets[rows]!;
+  if (row - rows > 64) offsets.fill(end, rows + 1, row + 1);
+  else for (let i = rows + 1; i <= row; i++) offsets[i] = end;
 }

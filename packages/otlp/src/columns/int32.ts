@@ -1,6 +1,6 @@
 import { type Data, Int32, makeData } from 'apache-arrow';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, isOversized, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, ROWS_MIN, resized } from './column.ts';
 
 /** An Int32 column. */
 export class Int32Column implements Column {
@@ -52,9 +52,13 @@ export class Int32Column implements Column {
   take(rows: number): Data<Int32> {
     if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
     const validity = takeValidity(this.#valid, rows);
-    const data = this.#values.slice(0, rows);
-    this.#values.fill(0, 0, this.rows);
-    if (isOversized(this.#capacity, rows, ROWS_MIN)) this.#resize(this.#capacity / 2);
+    const [data, next] = handedOver(this.#values, rows, ROWS_MIN);
+    next.fill(0, 0, this.rows);
+    this.#values = next;
+    if (next.length < this.#capacity) {
+      this.#capacity = next.length;
+      this.#valid = resizedBitmap(this.#valid, next.length);
+    }
     this.rows = 0;
     return makeData({ type: this.type, length: rows, ...validity, data });
   }

@@ -1,6 +1,6 @@
 import { type Data, Field, List, makeData } from 'apache-arrow';
 import { bitAt, clearBits, resizedBitmap, takeValidity } from './bitmap.ts';
-import { type Column, grown, isOversized, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, padOffsets, ROWS_MIN, resized } from './column.ts';
 
 /** A List column over any other: `add` gives the child's row for one more element of a row's list. */
 export class ListColumn<C extends Column = Column> implements Column {
@@ -41,7 +41,7 @@ export class ListColumn<C extends Column = Column> implements Column {
   }
 
   #pad(row: number): void {
-    this.#offsets.fill(this.#offsets[this.rows]!, this.rows + 1, row + 1);
+    padOffsets(this.#offsets, this.rows, row);
     this.rows = row;
   }
 
@@ -92,10 +92,15 @@ export class ListColumn<C extends Column = Column> implements Column {
   take(rows: number): Data<List> {
     if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
     if (this.rows < rows) this.#pad(rows);
-    const valueOffsets = this.#offsets.slice(0, rows + 1);
     const validity = takeValidity(this.#valid, rows);
     const child = this.child.take(this.count);
-    if (isOversized(this.#capacity, rows, ROWS_MIN)) this.#resize(this.#capacity / 2);
+    const [valueOffsets, nextOffsets] = handedOver(this.#offsets, rows + 1, ROWS_MIN + 1);
+    this.#offsets = nextOffsets;
+    this.#offsets[0] = 0;
+    if (nextOffsets.length - 1 < this.#capacity) {
+      this.#capacity = nextOffsets.length - 1;
+      this.#valid = resizedBitmap(this.#valid, this.#capacity);
+    }
     this.rows = 0;
     this.count = 0;
     return makeData({ type: this.type, length: rows, ...validity, valueOffsets, child });

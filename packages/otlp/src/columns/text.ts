@@ -3,12 +3,14 @@ import { WireError } from '../errors.ts';
 import type { WireReader } from '../wire/reader.ts';
 import { validUtf8 } from '../wire/utf8.ts';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, isOversized, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, padOffsets, ROWS_MIN, resized } from './column.ts';
 
 const BYTES_MAX = 0x7fff_ffff; // offsets are 32-bit
 const BYTES_MIN = 1024;
-const WORDWISE_BYTES_MAX = 64; // longer values are copied faster by the engine's own routine
-const SLACK = 8; // words are written whole, past a value's end
+const BLOCK = 16;
+const BLOCKWISE_BYTES_MAX = 256; // longer values are copied faster by the engine's own routine
+const REPEATED_BLOCKWISE_BYTES_MAX = 1024;
+const SLACK = BLOCK; // blocks are written whole, past a value's end
 const HEX = new Uint16Array(256).map((_, byte) => {
   const digits = byte.toString(16).padStart(2, '0');
   return digits.charCodeAt(0) | (digits.charCodeAt(1) << 8);
@@ -20,8 +22,10 @@ export class TextColumn implements Column {
   rows = 0;
   /** Bytes written. Between `begin` and `finish` it runs ahead of the rows. */
   end = 0;
-  data: Uint8Array;
-  #view: DataView;
+  data: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
+  /** How far `end` may go. */
+  #size = BYTES_MIN - SLACK;
   #capacity = 0;
   #offsets = new Int32Array(1);
   #valid = new Uint8Array(0);
@@ -38,27 +42,19 @@ export class TextColumn implements Column {
   /** Row `row` becomes the `length` bytes at `pos`. */
   append(row: number, from: WireReader, pos: number, length: number): void {
     this.begin(row, length);
-    const start = this.end;
-    if (length > WORDWISE_BYTES_MAX || pos + length + 4 > from.bytes.length) {
-      this.#appendBytes(from, pos, length);
-    } else {
+    const start = this.end | 0;
+    // Copied in blocks, up to fifteen bytes more than the value has: branches on its exact length would cost more.
+    if (length > BLOCKWISE_BYTES_MAX || ((pos + length + BLOCK) | 0) > from.size) this.#appendBytes(from, pos, length);
+    else {
       const source = from.view;
       const target = this.#view;
       let seen = 0;
-      let i = 0;
-      for (; i + 4 <= length; i += 4) {
-        const word = source.getInt32(pos + i, true);
-        seen |= word;
-        target.setInt32(start + i, word, true);
+      for (let i = 0; i < length; i = (i + BLOCK) | 0) {
+        seen |= copyBlock(source, (pos + i) | 0, target, (start + i) | 0);
       }
-      const rest = length - i;
-      if (rest > 0) {
-        const word = source.getInt32(pos + i, true) & ((1 << (rest * 8)) - 1);
-        seen |= word;
-        target.setInt32(start + i, word, true);
-      }
-      if ((seen & 0x8080_8080) !== 0) this.#check(from, pos, length);
-      this.end = start + length;
+      // Not ASCII: the value itself, or what follows it.
+      if ((seen & 0x8080_8080) !== 0 && !isAscii(source, pos, length)) this.#check(from, pos, length);
+      this.end = (start + length) | 0;
     }
     this.finish(row);
   }
@@ -76,14 +72,10 @@ export class TextColumn implements Column {
   /** Row `row` becomes the `length` bytes at `pos` in lower-case hexadecimal. */
   appendHex(row: number, bytes: Uint8Array, pos: number, length: number): void {
     this.begin(row, length * 2);
-    const { data } = this;
-    let end = this.end;
-    for (let i = 0; i < length; i++) {
-      const digits = HEX[bytes[pos + i]!]!;
-      data[end++] = digits;
-      data[end++] = digits >> 8;
-    }
-    this.end = end;
+    const view = this.#view;
+    const { end } = this;
+    for (let i = 0; i < length; i++) view.setUint16((end + i * 2) | 0, HEX[bytes[(pos + i) | 0]!]!, true);
+    this.end = (end + length * 2) | 0;
     this.finish(row);
   }
 
@@ -91,19 +83,19 @@ export class TextColumn implements Column {
   begin(row: number, bytes: number): void {
     if (row >= this.#capacity) this.#growRows(row + 1);
     if (this.rows < row) this.#pad(row);
-    if (this.end + bytes + SLACK > this.data.length) this.#growData(bytes);
+    if (this.end > this.#size - bytes) this.#growData(bytes);
   }
 
   /** What was written since `begin` is the value of `row`. */
   finish(row: number): void {
-    this.#offsets[row + 1] = this.end;
+    this.#offsets[(row + 1) | 0] = this.end;
     this.#valid[row >> 3]! |= 1 << (row & 7);
-    this.rows = row + 1;
+    this.rows = (row + 1) | 0;
   }
 
   /** Makes room for `bytes` more bytes of a value that has begun. */
   reserve(bytes: number): void {
-    if (this.end + bytes + SLACK > this.data.length) this.#growData(bytes);
+    if (this.end > this.#size - bytes) this.#growData(bytes);
   }
 
   /** Adds ASCII text to a value that has begun. */
@@ -123,7 +115,7 @@ export class TextColumn implements Column {
   }
 
   #pad(row: number): void {
-    this.#offsets.fill(this.#offsets[this.rows]!, this.rows + 1, row + 1);
+    padOffsets(this.#offsets, this.rows, row);
     this.rows = row;
   }
 
@@ -142,8 +134,13 @@ export class TextColumn implements Column {
     if (needed > BYTES_MAX) throw new WireError('a column would take more than 2 GiB', -1, 'TOO_LARGE');
     const data = new Uint8Array(Math.min(BYTES_MAX, grown(this.data.length, needed)));
     data.set(this.data.subarray(0, this.end));
+    this.#setData(data);
+  }
+
+  #setData(data: Uint8Array<ArrayBuffer>): void {
     this.data = data;
     this.#view = new DataView(data.buffer);
+    this.#size = data.length - SLACK;
   }
 
   truncate(rows: number): void {
@@ -165,19 +162,31 @@ export class TextColumn implements Column {
     const length = this.end - start;
     this.begin(to - 1, 0);
     this.reserve(length * times);
-    const { data } = this;
-    let filled = length;
     const total = length * (times + 1);
-    while (filled < total) {
-      const chunk = Math.min(filled, total - filled);
-      data.copyWithin(start + filled, start, start + chunk);
-      filled += chunk;
-    }
+    this.#repeatBytes(start, length, total);
     const offsets = this.#offsets;
-    for (let row = from + 1; row < to; row++) offsets[row + 1] = offsets[row]! + length;
+    for (let row = from + 1; row < to; row++) offsets[(row + 1) | 0] = (offsets[row]! + length) | 0;
     setBits(this.#valid, from + 1, to);
     this.end = start + total;
     this.rows = to;
+  }
+
+  /** Fills `total` bytes from `start` on with the first `length` of them, over and over. */
+  #repeatBytes(start: number, length: number, total: number): void {
+    if (length < 4 || total > REPEATED_BLOCKWISE_BYTES_MAX) {
+      for (let filled = length; filled < total; filled *= 2) {
+        this.data.copyWithin(start + filled, start, start + Math.min(filled, total - filled));
+      }
+      return;
+    }
+    const view = this.#view;
+    const end = (start + total) | 0;
+    const distance = length * Math.ceil(BLOCK / length);
+    let i = (start + length) | 0;
+    for (; i < ((start + distance) | 0) && i < end; i = (i + 4) | 0) {
+      view.setInt32(i, view.getInt32((i - length) | 0, true), true);
+    }
+    for (; i < end; i = (i + BLOCK) | 0) copyBlock(view, (i - distance) | 0, view, i);
   }
 
   copy(from: number, count: number, at: number): void {
@@ -195,19 +204,41 @@ export class TextColumn implements Column {
   take(rows: number): Data<Utf8> {
     if (rows > this.#capacity) this.#growRows(rows);
     if (this.rows < rows) this.#pad(rows);
-    const valueOffsets = this.#offsets.slice(0, rows + 1);
     const validity = takeValidity(this.#valid, rows);
-    const size = this.data.length;
-    const givenAway = this.end * 2 >= size;
-    const data = givenAway ? this.data.subarray(0, this.end) : this.data.slice(0, this.end);
-    const nextSize = isOversized(size, this.end, BYTES_MIN) ? size / 2 : size;
-    if (givenAway || nextSize !== size) {
-      this.data = new Uint8Array(nextSize);
-      this.#view = new DataView(this.data.buffer);
+    const [data, nextData] = handedOver(this.data, this.end, BYTES_MIN);
+    if (nextData !== this.data) this.#setData(nextData);
+    const [valueOffsets, nextOffsets] = handedOver(this.#offsets, rows + 1, ROWS_MIN + 1);
+    this.#offsets = nextOffsets;
+    this.#offsets[0] = 0;
+    if (nextOffsets.length - 1 < this.#capacity) {
+      this.#capacity = nextOffsets.length - 1;
+      this.#valid = resizedBitmap(this.#valid, this.#capacity);
     }
-    if (isOversized(this.#capacity, rows, ROWS_MIN)) this.#resizeRows(this.#capacity / 2);
     this.rows = 0;
     this.end = 0;
     return makeData({ type: this.type, length: rows, ...validity, valueOffsets, data });
   }
+}
+
+/** Copies a block and answers its bytes, or-ed together by four. */
+function copyBlock(source: DataView, from: number, target: DataView, to: number): number {
+  const a = source.getInt32(from, true);
+  const b = source.getInt32((from + 4) | 0, true);
+  const c = source.getInt32((from + 8) | 0, true);
+  const d = source.getInt32((from + 12) | 0, true);
+  target.setInt32(to, a, true);
+  target.setInt32((to + 4) | 0, b, true);
+  target.setInt32((to + 8) | 0, c, true);
+  target.setInt32((to + 12) | 0, d, true);
+  return a | b | c | d;
+}
+
+/** Whether `length` bytes are ASCII; up to three more have to be there. */
+function isAscii(view: DataView, pos: number, length: number): boolean {
+  let seen = 0;
+  let i = 0;
+  for (; i <= length - 4; i = (i + 4) | 0) seen |= view.getInt32((pos + i) | 0, true);
+  const rest = (length - i) * 8;
+  if (rest > 0) seen |= view.getInt32((pos + i) | 0, true) & ((1 << rest) - 1);
+  return (seen & 0x8080_8080) === 0;
 }

@@ -1,7 +1,7 @@
 import { type Data, type DataType, makeData } from 'apache-arrow';
 import type { WireReader } from '../wire/reader.ts';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, isOversized, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, ROWS_MIN, resized } from './column.ts';
 
 /** A column of 64-bit values (Int64, Float64, Timestamp), taken as two 32-bit halves so that no bigint is made. */
 export class WordsColumn implements Column {
@@ -73,9 +73,13 @@ export class WordsColumn implements Column {
   take(rows: number): Data {
     if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
     const validity = takeValidity(this.#valid, rows);
-    const words = this.#words.slice(0, rows * 2);
-    this.#words.fill(0, 0, this.rows * 2);
-    if (isOversized(this.#capacity, rows, ROWS_MIN)) this.#resize(this.#capacity / 2);
+    const [words, next] = handedOver(this.#words, rows * 2, ROWS_MIN * 2);
+    next.fill(0, 0, this.rows * 2);
+    this.#words = next;
+    if (next.length < this.#capacity * 2) {
+      this.#capacity = next.length >> 1;
+      this.#valid = resizedBitmap(this.#valid, this.#capacity);
+    }
     this.rows = 0;
     const data =
       this.type.ArrayType === Float64Array ? new Float64Array(words.buffer) : new BigInt64Array(words.buffer);

@@ -11,25 +11,24 @@ export class Origin {
   schemaUrlPos = 0;
   schemaUrlLength = 0;
 
-  /** Reads a group message in [pos, end) but for its content. */
-  read(wire: WireReader, pos: number, end: number): void {
+  clear(): void {
     this.pieces.length = 0;
     this.schemaUrlLength = 0;
-    wire.pos = pos;
-    while (wire.pos < end) {
-      const tag = wire.tag(end);
-      if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-        wire.skip(tag, end, GROUP_FIELDS);
-        continue;
-      }
-      const length = wire.length(end);
-      if (tag === 0x0a) this.pieces.push(wire.pos, wire.pos + length);
-      else if (tag === 0x1a) {
-        this.schemaUrlPos = wire.pos;
-        this.schemaUrlLength = length;
-      }
-      wire.pos += length;
+  }
+
+  /** Takes a field other than the content, whose tag was read. */
+  readField(wire: WireReader, tag: number, end: number): void {
+    if (tag !== 0x0a && tag !== 0x1a) {
+      wire.skip(tag, end, GROUP_FIELDS);
+      return;
     }
+    const length = wire.length(end);
+    if (tag === 0x0a) this.pieces.push(wire.pos, wire.pos + length);
+    else {
+      this.schemaUrlPos = wire.pos;
+      this.schemaUrlLength = length;
+    }
+    wire.pos = (wire.pos + length) | 0;
   }
 
   get bytes(): number {
@@ -73,14 +72,14 @@ export class Envelope {
 
   walk(visitor: EnvelopeVisitor): void {
     const { wire } = this;
-    const end = wire.bytes.length;
+    const end = wire.size;
     while (wire.pos < end) {
       const tag = wire.tag(end);
       if (tag !== 0x0a) {
         wire.skip(tag, end, REQUEST_FIELDS);
         continue;
       }
-      const next = wire.length(end) + wire.pos;
+      const next = (wire.length(end) + wire.pos) | 0;
       this.#walkResource(visitor, wire.pos, next);
       wire.pos = next;
     }
@@ -88,7 +87,7 @@ export class Envelope {
 
   #walkResource(visitor: EnvelopeVisitor, pos: number, end: number): void {
     const { wire } = this;
-    this.resource.read(wire, pos, end);
+    this.#readResource(pos, end);
     wire.pos = pos;
     while (wire.pos < end) {
       const tag = wire.tag(end);
@@ -96,24 +95,36 @@ export class Envelope {
         wire.skip(tag, end);
         continue;
       }
-      const next = wire.length(end) + wire.pos;
+      const next = (wire.length(end) + wire.pos) | 0;
       this.#walkScope(visitor, wire.pos, next);
       wire.pos = next;
     }
     visitor.leaveResource(this);
   }
 
+  /** The resource comes before its scopes into the columns, wherever it stands: its attributes are worth more. */
+  #readResource(pos: number, end: number): void {
+    const { wire, resource } = this;
+    resource.clear();
+    wire.pos = pos;
+    while (wire.pos < end) {
+      const tag = wire.tag(end);
+      if (tag !== 0x12) resource.readField(wire, tag, end);
+      else wire.skip(tag, end);
+    }
+  }
+
   #walkScope(visitor: EnvelopeVisitor, pos: number, end: number): void {
     const { wire } = this;
-    this.scope.read(wire, pos, end);
+    this.scope.clear();
     wire.pos = pos;
     while (wire.pos < end) {
       const tag = wire.tag(end);
       if (tag !== 0x12) {
-        wire.skip(tag, end);
+        this.scope.readField(wire, tag, end);
         continue;
       }
-      const next = wire.length(end) + wire.pos;
+      const next = (wire.length(end) + wire.pos) | 0;
       visitor.item(this, wire.pos, next);
       wire.pos = next;
     }

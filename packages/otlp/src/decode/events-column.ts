@@ -17,7 +17,7 @@ export function readKeyValue(
   end: number,
   entry: KeyValueCursor,
 ): void {
-  const next = wire.length(end) + wire.pos;
+  const next = (wire.length(end) + wire.pos) | 0;
   entry.read(wire, wire.pos, next);
   addKeyValue(list, row, wire, entry.keyPos, entry.keyEnd - entry.keyPos, entry.valuePos, entry.valueEnd);
   wire.pos = next;
@@ -61,7 +61,7 @@ export class EventsColumn {
         case 0x12: // name
           nameLength = wire.length(end);
           namePos = wire.pos;
-          wire.pos += nameLength;
+          wire.pos = (wire.pos + nameLength) | 0;
           break;
         case 0x1a: // attributes
           readKeyValue(this.#attributes, event, wire, end, this.#entry);

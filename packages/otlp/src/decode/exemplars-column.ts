@@ -33,7 +33,7 @@ export class ExemplarsColumn {
 
   /** Adds the exemplar whose field's length comes next to the point in `row`; `wire` is behind it afterwards. */
   add(row: number, wire: WireReader, outerEnd: number): void {
-    const end = wire.length(outerEnd) + wire.pos;
+    const end = (wire.length(outerEnd) + wire.pos) | 0;
     const exemplar = this.#list.add(row);
     let timeLo = 0;
     let timeHi = 0;
@@ -55,12 +55,12 @@ export class ExemplarsColumn {
         case 0x22: // span_id
           spanIdLength = wire.length(end);
           spanIdPos = wire.pos;
-          wire.pos += spanIdLength;
+          wire.pos = (wire.pos + spanIdLength) | 0;
           break;
         case 0x2a: // trace_id
           traceIdLength = wire.length(end);
           traceIdPos = wire.pos;
-          wire.pos += traceIdLength;
+          wire.pos = (wire.pos + traceIdLength) | 0;
           break;
         case 0x31: // as_int
           this.#number.setInteger(exemplar, wire, end);

@@ -50,17 +50,17 @@ export class LinksColumn {
         case 0x0a: // trace_id
           traceIdLength = wire.length(end);
           traceIdPos = wire.pos;
-          wire.pos += traceIdLength;
+          wire.pos = (wire.pos + traceIdLength) | 0;
           break;
         case 0x12: // span_id
           spanIdLength = wire.length(end);
           spanIdPos = wire.pos;
-          wire.pos += spanIdLength;
+          wire.pos = (wire.pos + spanIdLength) | 0;
           break;
         case 0x1a: // trace_state
           stateLength = wire.length(end);
           statePos = wire.pos;
-          wire.pos += stateLength;
+          wire.pos = (wire.pos + stateLength) | 0;
           break;
         case 0x22: // attributes
           readKeyValue(this.#attributes, link, wire, end, this.#entry);

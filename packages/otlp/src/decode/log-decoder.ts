@@ -87,7 +87,7 @@ export class LogDecoder extends SignalDecoder {
         case 0x1a: // severity_text
           severityLength = wire.length(end);
           severityPos = wire.pos;
-          wire.pos += severityLength;
+          wire.pos = (wire.pos + severityLength) | 0;
           break;
         case 0x2a: // body
           bodyEnd = wire.length(end);
@@ -98,8 +98,8 @@ export class LogDecoder extends SignalDecoder {
           // attributes
           const length = wire.length(end);
           const pos = wire.pos;
-          table.attributes.add(wire, row, pos, pos + length);
-          wire.pos = pos + length;
+          table.attributes.add(wire, row, pos, (pos + length) | 0);
+          wire.pos = (pos + length) | 0;
           break;
         }
         case 0x38: // dropped_attributes_count
@@ -112,12 +112,12 @@ export class LogDecoder extends SignalDecoder {
         case 0x4a: // trace_id
           traceIdLength = wire.length(end);
           traceIdPos = wire.pos;
-          wire.pos += traceIdLength;
+          wire.pos = (wire.pos + traceIdLength) | 0;
           break;
         case 0x52: // span_id
           spanIdLength = wire.length(end);
           spanIdPos = wire.pos;
-          wire.pos += spanIdLength;
+          wire.pos = (wire.pos + spanIdLength) | 0;
           break;
         case 0x59: // observed_time_unix_nano
           wire.fixed64(end);
@@ -127,7 +127,7 @@ export class LogDecoder extends SignalDecoder {
         case 0x62: // event_name
           eventLength = wire.length(end);
           eventPos = wire.pos;
-          wire.pos += eventLength;
+          wire.pos = (wire.pos + eventLength) | 0;
           break;
         default:
           wire.skip(tag, end, LOG_RECORD_FIELDS);

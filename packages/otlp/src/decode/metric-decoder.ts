@@ -68,7 +68,7 @@ export class MetricDecoder extends SignalDecoder {
         dataPos = wire.pos;
         dataEnd = wire.pos + length;
       }
-      wire.pos += length;
+      wire.pos = (wire.pos + length) | 0;
     }
     const points = this.#points.get(data);
     if (points) this.#addPoints(envelope, points, data, dataPos, dataEnd);
@@ -84,7 +84,7 @@ export class MetricDecoder extends SignalDecoder {
         wire.skip(tag, end);
         continue;
       }
-      const next = wire.length(end) + wire.pos;
+      const next = (wire.length(end) + wire.pos) | 0;
       points.add(envelope, this.#header, wire.pos, next);
       wire.pos = next;
     }

@@ -35,11 +35,16 @@ abstract class OriginColumns {
     this.columns = [this.#schemaUrl, this.#droppedAttributes, attributes.overflow, ...columns];
   }
 
-  enter(wire: WireReader, origin: Origin): void {
+  /** The table's next row is the first. */
+  enter(): void {
     this.#start = this.#table.rows;
     this.#attributeCount = this.#table.attributeCount;
     this.#written.length = 0;
     this.open = true;
+  }
+
+  /** Writes the first row. */
+  write(wire: WireReader, origin: Origin): void {
     if (origin.schemaUrlLength > 0) {
       this.#schemaUrl.append(this.#start, wire, origin.schemaUrlPos, origin.schemaUrlLength);
     }
@@ -53,9 +58,9 @@ abstract class OriginColumns {
   protected addAttribute(wire: WireReader, row: number, end: number): void {
     const length = wire.length(end);
     const pos = wire.pos;
-    const column = this.attributes.add(wire, row, pos, pos + length);
+    const column = this.attributes.add(wire, row, pos, (pos + length) | 0);
     if (!this.columns.includes(column)) this.#written.push(column);
-    wire.pos = pos + length;
+    wire.pos = (pos + length) | 0;
   }
 
   protected setDroppedAttributes(wire: WireReader, row: number, end: number): void {
@@ -145,7 +150,7 @@ export class ScopeColumns extends OriginColumns {
       else if (tag === 0x0a || tag === 0x12) {
         const length = wire.length(end);
         setText(tag === 0x0a ? this.#name : this.#version, row, wire, length);
-        wire.pos += length;
+        wire.pos = (wire.pos + length) | 0;
       } else wire.skip(tag, end, SCOPE_FIELDS);
     }
   }

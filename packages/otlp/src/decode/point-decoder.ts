@@ -92,7 +92,7 @@ export abstract class PointDecoder {
   protected addAggregation(_row: number, _header: MetricHeader): void {}
 
   protected addAttribute(wire: WireReader, row: number, end: number): void {
-    const next = wire.length(end) + wire.pos;
+    const next = (wire.length(end) + wire.pos) | 0;
     this.table.attributes.add(wire, row, wire.pos, next);
     wire.pos = next;
   }

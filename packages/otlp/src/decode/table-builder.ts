@@ -45,7 +45,7 @@ export class TableBuilder {
     this.hour = new HourColumn(this.column('hour') as WordsColumn);
     this.attributes = this.#attributeScope(table.attributeScopes[0]!);
     const resource = this.#attributeScope('resource');
-    resource.pin('service.name', this.column('service_name') as TextColumn, SERVICE_NAME);
+    resource.pin(SERVICE_NAME, this.column('service_name') as TextColumn);
     this.#resource = new ResourceColumns(this, resource);
     this.#scope = new ScopeColumns(this, this.#attributeScope('scope'));
     const shared = new Set([...this.#resource.columns, ...this.#scope.columns]);
@@ -74,8 +74,11 @@ export class TableBuilder {
   /** Is called before each row: begins the resource and scope that the envelope stands at, where it hasn't yet. */
   enter(envelope: Envelope): void {
     if (this.rows >= this.#rowsPaid) this.#payRows(envelope);
-    if (!this.#resource.open) this.#resource.enter(envelope.wire, envelope.resource);
-    if (!this.#scope.open) this.#scope.enter(envelope.wire, envelope.scope);
+    if (!this.#resource.open) {
+      this.#resource.enter();
+      this.#resource.write(envelope.wire, envelope.resource);
+    }
+    if (!this.#scope.open) this.#scope.enter();
   }
 
   /** Counts the places that some thousand rows take in all columns. */
@@ -86,7 +89,9 @@ export class TableBuilder {
   }
 
   leaveScope(envelope: Envelope): void {
-    if (this.#scope.open) this.#scope.leave(envelope, envelope.scope);
+    if (!this.#scope.open) return;
+    this.#scope.write(envelope.wire, envelope.scope);
+    this.#scope.leave(envelope, envelope.scope);
   }
 
   leaveResource(envelope: Envelope): void {

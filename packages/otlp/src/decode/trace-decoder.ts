@@ -93,27 +93,27 @@ export class TraceDecoder extends SignalDecoder {
         case 0x0a: // trace_id
           traceIdLength = wire.length(end);
           traceIdPos = wire.pos;
-          wire.pos += traceIdLength;
+          wire.pos = (wire.pos + traceIdLength) | 0;
           break;
         case 0x12: // span_id
           spanIdLength = wire.length(end);
           spanIdPos = wire.pos;
-          wire.pos += spanIdLength;
+          wire.pos = (wire.pos + spanIdLength) | 0;
           break;
         case 0x1a: // trace_state
           stateLength = wire.length(end);
           statePos = wire.pos;
-          wire.pos += stateLength;
+          wire.pos = (wire.pos + stateLength) | 0;
           break;
         case 0x22: // parent_span_id
           parentLength = wire.length(end);
           parentPos = wire.pos;
-          wire.pos += parentLength;
+          wire.pos = (wire.pos + parentLength) | 0;
           break;
         case 0x2a: // name
           nameLength = wire.length(end);
           namePos = wire.pos;
-          wire.pos += nameLength;
+          wire.pos = (wire.pos + nameLength) | 0;
           break;
         case 0x30: // kind
           wire.varint(end);
@@ -133,8 +133,8 @@ export class TraceDecoder extends SignalDecoder {
           // attributes
           const length = wire.length(end);
           const pos = wire.pos;
-          attributes.add(wire, row, pos, pos + length);
-          wire.pos = pos + length;
+          attributes.add(wire, row, pos, (pos + length) | 0);
+          wire.pos = (pos + length) | 0;
           break;
         }
         case 0x50: // dropped_attributes_count
@@ -143,7 +143,7 @@ export class TraceDecoder extends SignalDecoder {
           break;
         case 0x5a: {
           // events
-          const next = wire.length(end) + wire.pos;
+          const next = (wire.length(end) + wire.pos) | 0;
           this.#events.add(row, wire, wire.pos, next);
           wire.pos = next;
           break;
@@ -154,7 +154,7 @@ export class TraceDecoder extends SignalDecoder {
           break;
         case 0x6a: {
           // links
-          const next = wire.length(end) + wire.pos;
+          const next = (wire.length(end) + wire.pos) | 0;
           this.#links.add(row, wire, wire.pos, next);
           wire.pos = next;
           break;
@@ -165,7 +165,7 @@ export class TraceDecoder extends SignalDecoder {
           break;
         case 0x7a: {
           // status
-          const next = wire.length(end) + wire.pos;
+          const next = (wire.length(end) + wire.pos) | 0;
           this.#readStatus(wire, next);
           wire.pos = next;
           break;

@@ -4,6 +4,7 @@ import { WireError } from '../errors.ts';
 export const WireType = { Varint: 0, Fixed64: 1, Bytes: 2, StartGroup: 3, EndGroup: 4, Fixed32: 5 } as const;
 
 const GROUP_DEPTH_MAX = 64;
+const SIZE_MAX = 0x7fff_ff00; // so that positions are 32-bit integers, which is what makes this fast
 
 /**
  * A cursor over protobuf bytes. It reads in place: nothing is copied, no object is made, 64-bit values come as two 32-bit
@@ -12,18 +13,27 @@ const GROUP_DEPTH_MAX = 64;
 export class WireReader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** The number of bytes. (A typed array's own length makes the engine calculate with doubles.) */
+  readonly size: number;
   pos = 0;
   lo = 0;
   hi = 0;
 
   constructor(bytes: Uint8Array) {
+    if (bytes.length > SIZE_MAX) throw new WireError(`more than ${SIZE_MAX} bytes`, -1, 'TOO_LARGE');
     this.bytes = bytes;
+    this.size = bytes.length;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** A field's tag (number << 3 | wire type), as an unsigned 32-bit integer. */
   tag(end: number): number {
     const start = this.pos;
+    const first = this.bytes[start]!;
+    if (first < 0x80 && first >= 8 && start < end) {
+      this.pos = (start + 1) | 0;
+      return first;
+    }
     this.varint(end);
     const tag = this.lo >>> 0;
     if (this.hi !== 0) throw new WireError('the field number is out of range', start);
@@ -34,25 +44,35 @@ export class WireReader {
   /** The length of what follows; it is inside `end`. */
   length(end: number): number {
     const { bytes, pos } = this;
-    if (pos < end && bytes[pos]! < 0x80) {
-      const length = bytes[pos]!;
-      this.pos = pos + 1;
-      if (length > end - this.pos) this.#tooLong(String(length), pos, end);
-      return length;
+    let length: number = bytes[pos]!;
+    if (pos < end && length < 0x80) this.pos = (pos + 1) | 0;
+    else {
+      this.varint(end);
+      length = this.lo;
+      if (this.hi !== 0 || length < 0) this.#tooLong(pos, end);
     }
-    this.varint(end);
-    const length = this.hi * 0x1_0000_0000 + (this.lo >>> 0);
-    if (this.hi < 0 || length > end - this.pos) this.#tooLong(String(length), pos, end);
+    if (length > ((end - this.pos) | 0)) this.#tooLong(pos, end);
     return length;
   }
 
-  #tooLong(length: string, at: number, end: number): never {
-    throw new WireError(`a length of ${length} bytes runs past the ${Math.max(0, end - this.pos)} that are left`, at);
+  #tooLong(at: number, end: number): never {
+    this.pos = at;
+    this.varint(end);
+    const length = (BigInt(this.hi >>> 0) << 32n) | BigInt(this.lo >>> 0);
+    const left = Math.max(0, end - this.pos);
+    throw new WireError(`a length of ${length} bytes runs past the ${left} that are left`, at);
   }
 
   /** A varint of up to 64 bits into `lo` and `hi`. */
   varint(end: number): void {
     const { bytes } = this;
+    const first = bytes[this.pos]!;
+    if (first < 0x80 && this.pos < end) {
+      this.pos = (this.pos + 1) | 0;
+      this.lo = first;
+      this.hi = 0;
+      return;
+    }
     let pos = this.pos;
     let lo = 0;
     let hi = 0;
@@ -78,17 +98,17 @@ export class WireReader {
   /** Eight little-endian bytes into `lo` and `hi`. */
   fixed64(end: number): void {
     const { pos, view } = this;
-    if (pos + 8 > end) throw new WireError('the message ends within a 64-bit number', pos);
+    if (((pos + 8) | 0) > end) throw new WireError('the message ends within a 64-bit number', pos);
     this.lo = view.getInt32(pos, true);
-    this.hi = view.getInt32(pos + 4, true);
-    this.pos = pos + 8;
+    this.hi = view.getInt32((pos + 4) | 0, true);
+    this.pos = (pos + 8) | 0;
   }
 
   /** Four little-endian bytes, signed. */
   fixed32(end: number): number {
     const { pos } = this;
-    if (pos + 4 > end) throw new WireError('the message ends within a 32-bit number', pos);
-    this.pos = pos + 4;
+    if (((pos + 4) | 0) > end) throw new WireError('the message ends within a 32-bit number', pos);
+    this.pos = (pos + 4) | 0;
     return this.view.getInt32(pos, true);
   }
 
@@ -110,7 +130,7 @@ export class WireReader {
         return;
       case WireType.Bytes: {
         const length = this.length(end); // moves pos
-        this.pos += length;
+        this.pos = (this.pos + length) | 0;
         return;
       }
       case WireType.StartGroup:
