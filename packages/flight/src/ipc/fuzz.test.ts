@@ -8,7 +8,7 @@ const { golden } = JSON.parse(readFileSync(new URL('../../testdata/golden.json',
   golden: { name: string; stream: string }[];
 };
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const ROUNDS = 4000;
+const ROUNDS = Number(process.env.ROUNDS ?? 4000);
 
 it(`mutated streams are decoded or refused, and what was decoded can be encoded (SEED=${seed})`, () => {
   const random = randomFrom(seed);
