@@ -38,12 +38,19 @@ export async function commitTable(context: WriterContext, table: TableWriter): P
   if (!isEvolved) return false;
   const cuts = shares.flatMap((share) => share.cuts);
   const cold = await keepTrying(() => storeCuts(context, table.state, cuts), options);
-  const isCommitted = await keepTrying(
-    () => table.catalogTurn.run(() => append(context, table, shares, cold)),
-    options,
-  );
+  let isUncertain = false;
+  const isCommitted = await keepTrying(() => table.catalogTurn.run(() => append(context, table, shares, cold)), {
+    ...options,
+    onFailure: () => {
+      isUncertain = true;
+      options.onFailure();
+    },
+  });
   if (!isCommitted) {
-    await discardColdFiles(context, cold);
+    // An attempt that failed without a clear no may have taken effect, or still will: then the files are needed.
+    if (isUncertain)
+      logger.warn({ files: cold.flatMap(({ keys }) => keys) }, 'files of a commit of unknown outcome stay');
+    else await discardColdFiles(context, cold);
     return false;
   }
   for (const { part, cuts: own } of shares) table.settle(part, own);
