@@ -25,12 +25,20 @@ export interface ChannelSettings {
   readonly channelOptions?: ChannelOptions;
   /** Bytes of one message received; unlimited where absent. */
   readonly maxMessageBytes?: number;
+  /**
+   * Pings the server this often while a call is under way, and breaks the connection where no answer comes for as long: a
+   * peer that vanished without a word is noticed. Absent: never; servers of other makes may take pings for an attack.
+   */
+  readonly keepAliveMs?: number;
 }
 
 const WINDOW_BYTES = 8 << 20;
+/** A server that comes back is found again within a second, however long it was away. */
+const RECONNECT_MS = { first: 100, max: 1000 };
 
 export function createChannel(target: string, tls: boolean, settings: ChannelSettings): Client {
   const serverName = settings.tls?.serverName;
+  const { keepAliveMs } = settings;
   return new Client(target, tls ? tlsCredentials(settings.tls ?? {}) : credentials.createInsecure(), {
     'grpc.max_receive_message_length': settings.maxMessageBytes ?? -1,
     'grpc.max_send_message_length': -1,
@@ -38,6 +46,12 @@ export function createChannel(target: string, tls: boolean, settings: ChannelSet
     // A retry would keep every message sent, and no call here may be repeated unasked.
     'grpc.enable_retries': 0,
     'grpc.use_local_subchannel_pool': 1,
+    'grpc.initial_reconnect_backoff_ms': RECONNECT_MS.first,
+    'grpc.max_reconnect_backoff_ms': RECONNECT_MS.max,
+    ...(keepAliveMs !== undefined && {
+      'grpc.keepalive_time_ms': keepAliveMs,
+      'grpc.keepalive_timeout_ms': keepAliveMs,
+    }),
     ...(serverName && { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName }),
     ...settings.channelOptions,
   });
