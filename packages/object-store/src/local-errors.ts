@@ -18,11 +18,16 @@ const codes: Record<string, ObjectStoreErrorCode> = {
   ESTALE: 'UNAVAILABLE',
 };
 
+/** What a file system error means, `undefined` where it isn't one that is known. */
+export function localErrorCode(error: unknown): ObjectStoreErrorCode | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? codes[code] : undefined;
+}
+
 /** A file system error as the store's own; other errors pass as they are. */
 export function localError(error: unknown, what: string, path: string): unknown {
   if (error instanceof ObjectStoreError) return error;
   const system = error as NodeJS.ErrnoException;
   if (typeof system?.code !== 'string' || system.syscall === undefined) return error;
-  const code = codes[system.code] ?? 'FAILED';
-  return new ObjectStoreError(code, `cannot ${what} ${path}: ${system.message}`, error);
+  return new ObjectStoreError(localErrorCode(error) ?? 'FAILED', `cannot ${what} ${path}: ${system.message}`, error);
 }

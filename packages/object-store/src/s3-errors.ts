@@ -1,3 +1,4 @@
+import { localErrorCode } from './local-errors.ts';
 import { ObjectStoreError, type ObjectStoreErrorCode } from './object-store.ts';
 
 /** By S3's error code, https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -33,18 +34,24 @@ const byStatus: Record<number, ObjectStoreErrorCode> = {
   507: 'NO_SPACE',
 };
 
-/** An error of `minio` or of the connection as the store's own. `status` is that of the last answer, if one came. */
+/** An error of `minio`, of the connection or of a local file as the store's own. `status` is that of the last answer, if one came. */
 export function s3Error(error: unknown, what: string, uri: string, status: number | undefined): ObjectStoreError {
   if (error instanceof ObjectStoreError) return error;
   const { name, code, message } = error as { name?: string; code?: unknown; message?: string };
   const named = typeof code === 'string' ? byName[code] : name ? byName[name] : undefined;
-  const mapped = named ?? (status === undefined || status >= 500 ? 'UNAVAILABLE' : (byStatus[status] ?? 'FAILED'));
+  const mapped = named ?? localErrorCode(error) ?? byAnswer(status);
   const detail = [typeof code === 'string' && code !== message ? code : undefined, message || name].filter(Boolean);
   return new ObjectStoreError(
     error instanceof TypeError ? 'FAILED' : mapped,
     `cannot ${what} ${uri}: ${detail.join(': ')}${status && status >= 300 ? ` (HTTP ${status})` : ''}`,
     error,
   );
+}
+
+/** Without an answer, or behind the beginning of a good one, the connection is to blame. */
+function byAnswer(status: number | undefined): ObjectStoreErrorCode {
+  if (status === undefined || status < 300 || status >= 500) return 'UNAVAILABLE';
+  return byStatus[status] ?? 'FAILED';
 }
 
 /** Whether the answer says that the condition of a conditional write doesn't hold. */

@@ -5,7 +5,6 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Client } from 'minio';
 import { checkKey, checkPrefix } from './keys.ts';
-import { localError } from './local-errors.ts';
 import {
   type CallOptions,
   type GetOptions,
@@ -89,7 +88,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       const attempt: Attempt = { signal };
       return transport.during(attempt, () =>
         send(attempt).catch((error) => {
-          throw s3Error(localError(error, what, name), what, uriOf(name), attempt.status);
+          throw s3Error(error, what, uriOf(name), attempt.status);
         }),
       );
     });
@@ -140,7 +139,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
             return true;
           } catch (error) {
             if (isPreconditionFailed(error, attempt.status)) return false;
-            throw s3Error(localError(error, 'put', name), 'put', uriOf(name), attempt.status);
+            throw s3Error(error, 'put', uriOf(name), attempt.status);
           }
         });
       });
