@@ -13,11 +13,13 @@ import { Responses } from './responses.ts';
 import type { CallReport, Interceptor, ServerCall } from './server-call.ts';
 import { Status } from './status.ts';
 import { parseTimeoutMs } from './timeout.ts';
+import type { BytePacer } from './young-garbage.ts';
 
 /** What the calls of a server share. */
 export interface CallContext {
   readonly limits: GrpcLimits;
   readonly budget: RequestBudget;
+  readonly pacer: BytePacer | undefined;
   readonly decompressor: Decompressor;
   readonly interceptors: readonly Interceptor[];
   readonly logger: GrpcLogger;
@@ -66,9 +68,9 @@ export class Call implements ServerCall {
     this.#headers = headers;
     this.#rawHeaders = rawHeaders;
     this.#startedMs = context.onCallEnd ? performance.now() : 0;
-    const { limits, budget } = context;
+    const { limits, budget, pacer } = context;
     const bufferBytes = method.definition.requestStream ? limits.receiveBufferBytes : Number.POSITIVE_INFINITY;
-    this.#requests = new Requests(stream, limits, budget, bufferBytes, (error) => this.#fail(error));
+    this.#requests = new Requests(stream, limits, budget, pacer, bufferBytes, (error) => this.#fail(error));
     this.#responses = new Responses(stream, limits.sendBufferBytes);
     const timeoutMs =
       headers['grpc-timeout'] === undefined ? undefined : parseTimeoutMs(headers['grpc-timeout'] as string);
@@ -110,8 +112,8 @@ export class Call implements ServerCall {
   start(): void {
     const stream = this.#stream;
     stream.on('error', (error) => this.#context.logger.debug({ err: error, path: this.path }, 'A gRPC stream broke'));
-    stream.on('aborted', () => this.cancel(new GrpcError(Status.CANCELLED, 'The client cancelled the call')));
-    stream.on('close', () => this.cancel(new GrpcError(Status.CANCELLED, 'The connection was lost')));
+    stream.on('aborted', () => this.#lost('The client cancelled the call'));
+    stream.on('close', () => this.#lost('The connection was lost'));
     try {
       this.#startTimer();
       this.#encoding = parseEncoding(this.#headers['grpc-encoding'] as string | undefined);
@@ -247,6 +249,11 @@ export class Call implements ServerCall {
     this.#iterator = undefined;
     this.sendHeaders();
     this.#finish(undefined);
+  }
+
+  // Most streams close after their call has ended.
+  #lost(details: string): void {
+    if (!this.#finished) this.cancel(new GrpcError(Status.CANCELLED, details));
   }
 
   /** Ends the call from outside: its handler is told by the signal, the client by the status, if it can still be reached. */

@@ -17,3 +17,4 @@ export type {
   ServiceImplementation,
 } from './service-definition.ts';
 export { isStatus, Status, statusName } from './status.ts';
+export { youngGarbageCollector } from './young-garbage.ts';

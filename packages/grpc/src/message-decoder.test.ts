@@ -47,13 +47,45 @@ describe('MessageDecoder', () => {
   });
 
   it('hands over a view where a message lies within one chunk', () => {
-    const chunk = frame('view');
+    const chunk = Buffer.from(new Uint8Array(frame('view'.repeat(100))).buffer);
     let body: Buffer = Buffer.alloc(0);
-    new MessageDecoder(100, (received) => {
+    new MessageDecoder(1000, (received) => {
       body = received;
     }).push(chunk);
     expect(body.buffer).toBe(chunk.buffer);
     expect(body.byteOffset).toBe(chunk.byteOffset + 5);
+  });
+
+  it('copies where a view would keep much more memory than its own', () => {
+    const slab = Buffer.alloc(64 << 10);
+    frame('tiny').copy(slab, 1000);
+    let body: Buffer = Buffer.alloc(0);
+    new MessageDecoder(100, (received) => {
+      body = received;
+    }).push(slab.subarray(1000, 1009));
+    expect(body.toString()).toBe('tiny');
+    expect(body.buffer).not.toBe(slab.buffer);
+  });
+
+  it('holds little for a message that comes byte by byte', () => {
+    const decoder = new MessageDecoder(1 << 20, () => {});
+    decoder.push(frame(Buffer.alloc(1 << 20)).subarray(0, 5));
+    const before = process.memoryUsage();
+    for (let i = 0; i < 500_000; i++) decoder.push(Buffer.of(1));
+    const after = process.memoryUsage();
+    expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(60 << 20);
+  });
+
+  it('puts pieces of every size together in order', () => {
+    const body = Buffer.from(Array.from({ length: 60_000 }, (_, i) => (i * 7) % 251));
+    const whole = frame(body);
+    let received: Buffer = Buffer.alloc(0);
+    const decoder = new MessageDecoder(1 << 20, (complete) => {
+      received = complete;
+    });
+    for (let at = 0, size = 1; at < whole.length; at += size, size = (size * 37) % 9001)
+      decoder.push(Buffer.from(whole.subarray(at, at + size)));
+    expect(received.equals(body)).toBe(true);
   });
 
   it('grows for messages of several mebibytes', () => {

@@ -2,7 +2,9 @@ import { GrpcError } from './grpc-error.ts';
 import { Status } from './status.ts';
 
 const prefixBytes = 5;
-const firstCapacityBytes = 1 << 20;
+// How much more memory is taken for a message than has come of it.
+const growth = 16;
+const firstBytesMin = 4 << 10;
 
 /** Takes a message's bytes; a view that nobody else will change. */
 export type OnMessage = (body: Buffer, compressed: boolean) => void;
@@ -11,7 +13,7 @@ export type OnMessage = (body: Buffer, compressed: boolean) => void;
  * Cuts a stream of bytes into gRPC's length-prefixed messages, wherever its chunks may be cut.
  *
  * A message within one chunk is handed over as a view of it; one that spans chunks is copied once into a buffer of its
- * own. Beyond 1 MiB that buffer grows with what arrives, so that a length that is only claimed costs nothing.
+ * own, as it comes. That buffer grows with what arrives, so that a length that is only claimed costs nothing.
  * Specification: PROTOCOL-HTTP2.md, Length-Prefixed-Message.
  */
 export class MessageDecoder {
@@ -45,10 +47,12 @@ export class MessageDecoder {
       at = this.#readPrefix(chunk, at);
       if (this.#prefixFilled < prefixBytes) return;
       if (this.#length <= chunk.length - at) {
+        chunk = frugal(chunk);
         this.#finish(chunk.subarray(at, at + this.#length));
         at += this.#length;
       } else {
-        this.#body = Buffer.allocUnsafeSlow(Math.min(this.#length, firstCapacityBytes));
+        const come = Math.max(chunk.length - at, firstBytesMin);
+        this.#body = Buffer.allocUnsafeSlow(Math.min(this.#length, come * growth));
       }
     }
   }
@@ -83,7 +87,7 @@ export class MessageDecoder {
   }
 
   #grown(body: Buffer): Buffer {
-    const larger = Buffer.allocUnsafeSlow(Math.min(this.#length, body.length * 16));
+    const larger = Buffer.allocUnsafeSlow(Math.min(this.#length, body.length * growth));
     body.copy(larger);
     return larger;
   }
@@ -94,6 +98,12 @@ export class MessageDecoder {
     this.#body = undefined;
     this.#onMessage(body, this.#compressed);
   }
+}
+
+// A view keeps all the memory that it is part of: up to 64 KiB, as Node reads them from the socket for all of a
+// connection's streams.
+function frugal(chunk: Buffer): Buffer {
+  return chunk.length * 4 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk;
 }
 
 export function messageTooLarge(bytes: number | undefined, bytesMax: number): GrpcError {

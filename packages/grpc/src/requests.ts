@@ -4,6 +4,7 @@ import type { GrpcLimits } from './limits.ts';
 import { MessageDecoder } from './message-decoder.ts';
 import type { RequestBudget } from './request-budget.ts';
 import { Status } from './status.ts';
+import type { BytePacer } from './young-garbage.ts';
 
 /** A message as it arrived. */
 export interface WaitingRequest {
@@ -22,6 +23,7 @@ export class Requests {
   readonly #stream: ServerHttp2Stream;
   #decoder: MessageDecoder | undefined;
   readonly #budget: RequestBudget;
+  readonly #pacer: BytePacer | undefined;
   readonly #bufferBytes: number;
   readonly #onFailure: (error: unknown) => void;
   #waiting: WaitingRequest[] = [];
@@ -41,11 +43,13 @@ export class Requests {
     stream: ServerHttp2Stream,
     limits: GrpcLimits,
     budget: RequestBudget,
+    pacer: BytePacer | undefined,
     bufferBytes: number,
     onFailure: (error: unknown) => void,
   ) {
     this.#stream = stream;
     this.#budget = budget;
+    this.#pacer = pacer;
     this.#bufferBytes = bufferBytes;
     this.#onFailure = onFailure;
     this.#decoder = new MessageDecoder(limits.receiveMessageBytesMax, (body, compressed) =>
@@ -60,6 +64,7 @@ export class Requests {
     try {
       this.hold(chunk.length);
       this.#decoder?.push(chunk);
+      this.#pacer?.count(chunk.length);
     } catch (error) {
       this.#onFailure(error);
     }

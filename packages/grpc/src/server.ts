@@ -17,6 +17,7 @@ import { baseHeaders, trailersOnly } from './responses.ts';
 import type { CallReport, Interceptor } from './server-call.ts';
 import type { ServiceDefinition, ServiceImplementation } from './service-definition.ts';
 import { Status } from './status.ts';
+import { BytePacer } from './young-garbage.ts';
 
 export interface GrpcServerOptions {
   /** Serves HTTP/1.1 on the same port. Without it such requests are refused. */
@@ -28,6 +29,8 @@ export interface GrpcServerOptions {
   readonly limits?: Partial<GrpcLimits>;
   readonly keepAlive?: Partial<KeepAlive>;
   readonly logger?: GrpcLogger;
+  /** Called after each 8 MiB received, so that their memory can be had again early: see `youngGarbageCollector`. */
+  readonly collectGarbage?: () => void;
   /** Run before each call's handler. */
   readonly interceptors?: readonly Interceptor[];
   /** Told of each call when it has ended. */
@@ -55,6 +58,9 @@ export interface GrpcServer {
   updateTls(tls: TlsOptions): void;
 }
 
+// With the socket's own buffers twice as much, half of what makes V8 mark the whole heap.
+const collectEveryBytes = 8 << 20;
+
 /** A gRPC server on node:http2. Nothing listens until `listen`. */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   return new Http2GrpcServer(options);
@@ -78,6 +84,7 @@ class Http2GrpcServer implements GrpcServer {
       limits,
       logger,
       budget: new RequestBudget(limits.requestBytesMax),
+      pacer: options.collectGarbage && new BytePacer(collectEveryBytes, options.collectGarbage),
       decompressor: new Decompressor(limits.receiveMessageBytesMax),
       interceptors: options.interceptors ?? [],
       onCallEnd: options.onCallEnd,
