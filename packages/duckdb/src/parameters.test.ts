@@ -40,6 +40,7 @@ describe('parameters', () => {
 
   it('takes names, and lists for ANY', async () => {
     expect(await first('SELECT $b::BIGINT - $a::BIGINT', { a: 1, b: 10 })).toBe(9n);
+    expect(await first('SELECT $b::BIGINT - $a::BIGINT + $b::BIGINT', [10, 1])).toBe(19n);
     expect(await first('SELECT count(*) FROM range(100) t(i) WHERE i = ANY(?)', [[1, 5, 500]])).toBe(2n);
   });
 

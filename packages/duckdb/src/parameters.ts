@@ -23,36 +23,44 @@ export interface TypedParameter {
   readonly value: bigint;
 }
 
-/** By position, or by name. */
+/** By position (named ones in the order in which they first stand in the text), or by name. */
 export type Parameters = readonly Parameter[] | Readonly<Record<string, Parameter>>;
 
 /** Binds all parameters of a prepared statement. @throws DuckDbError `Parameter` when one is missing, unknown or of no usable type */
 export function bindParameters(statement: Pointer, parameters: Parameters): void {
   const lib = library();
   const wanted = Number(lib.nparams(statement));
-  const given: [string, Parameter][] = Array.isArray(parameters)
-    ? parameters.map((value: Parameter, i: number) => [String(i + 1), value])
-    : Object.entries(parameters as Readonly<Record<string, Parameter>>);
+  const given = Array.isArray(parameters) ? parameters : Object.entries(parameters);
   if (given.length !== wanted) {
     throw new DuckDbError(
       'Parameter',
       `the statement has ${wanted} parameter${wanted === 1 ? '' : 's'}, ${given.length} given`,
     );
   }
-  for (const [name, value] of given) bindOne(statement, name, value);
+  if (Array.isArray(parameters)) {
+    parameters.forEach((value: Parameter, i: number) => {
+      bindOne(statement, BigInt(i + 1), `$${i + 1}`, value);
+    });
+  } else {
+    for (const [name, value] of Object.entries(parameters))
+      bindOne(statement, indexOf(statement, name), `$${name}`, value);
+  }
 }
 
-function bindOne(statement: Pointer, name: string, parameter: Parameter): void {
-  const lib = library();
+function indexOf(statement: Pointer, name: string): bigint {
   const index = cell();
-  if (lib.bind_parameter_index(statement, index, cString(name)) !== 0) {
+  if (library().bind_parameter_index(statement, index, cString(name)) !== 0) {
     throw new DuckDbError('Parameter', `the statement has no parameter $${name}`);
   }
-  const value = createValue(parameter, `$${name}`);
+  return index.readBigUInt64LE();
+}
+
+function bindOne(statement: Pointer, index: bigint, name: string, parameter: Parameter): void {
+  const lib = library();
+  const value = createValue(parameter, name);
   try {
-    if (lib.bind_value(statement, index.readBigUInt64LE(), value) !== 0) {
-      throw new DuckDbError('Parameter', `parameter $${name} can't be bound`);
-    }
+    if (lib.bind_value(statement, index, value) !== 0)
+      throw new DuckDbError('Parameter', `parameter ${name} can't be bound`);
   } finally {
     destroyValue(value);
   }
