@@ -30,8 +30,9 @@ const fiveKills = kills - singleKills;
 const common = { seed, spansPerSecond, store, log: console.log };
 const victims = target === 'five' || target === 'all' ? serviceNames : ([target] as RoundOptions['victims']);
 const rounds: RoundOptions[] = [];
-if (fiveKills > 0) rounds.push({ ...common, processes: 'five', victims, kills: fiveKills, dir: join(dir, 'five') });
-if (singleKills > 0)
+if (target !== 'single')
+  rounds.push({ ...common, processes: 'five', victims, kills: fiveKills, dir: join(dir, 'five') });
+if (target === 'single' || target === 'all')
   rounds.push({ ...common, processes: 'one', victims: ['signaldb'], kills: singleKills, dir: join(dir, 'one') });
 
 console.log(`Seed ${seed}: ${kills} kills, ${spansPerSecond} spans a second. Data and logs: ${dir}`);

@@ -1,7 +1,6 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRestCatalogClient, currentSnapshot } from '@signaldb/iceberg';
 import { createRandom } from '../../bench/shop/random.ts';
 import { type Cluster, type ProcessName, startCluster } from '../system/cluster.ts';
 import { serviceNames } from '../system/ports.ts';
@@ -9,9 +8,11 @@ import { until } from '../system/until.ts';
 import { type Blow, deliver, type OnCrash, planBlows, watchForCrash } from './blows.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Fault, findFaults } from './faults.ts';
+import { hurriedFlags } from './hurry.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startLiveChecks } from './live-checks.ts';
 import { startLoad } from './load.ts';
+import { committedRows, spanIdsInFiles } from './table-files.ts';
 
 export interface RoundOptions {
   readonly processes: 'five' | 'one';
@@ -34,7 +35,12 @@ const settleMsMax = 120_000;
 /** One cluster from its first start to its last look. Gives what isn't as it was promised. */
 export async function runRound(options: RoundOptions): Promise<Fault[]> {
   const { dir, log } = options;
-  const cluster = await startCluster({ ...options, ports: 'free', onLine: logFiles(join(dir, 'logs')) });
+  const cluster = await startCluster({
+    ...options,
+    ports: 'free',
+    flags: hurriedFlags,
+    onLine: logFiles(join(dir, 'logs')),
+  });
   try {
     await cluster.ready(60_000);
     const ledger = createLedger();
@@ -109,6 +115,12 @@ async function verify(
   });
   if (committed > spans) faults.push(`the table has ${committed} rows, where queries count ${spans}`);
   await look('when all is committed');
+  const inFiles = await spanIdsInFiles(cluster);
+  if (inFiles) {
+    const found = findFaults(ledger, inFiles);
+    log(`${clock()} in the files of the Iceberg table: ${inFiles.size} ids; ${found.length} faults`);
+    faults.push(...found.map((fault) => `in the Iceberg table: ${fault}`));
+  }
   faults.push(...(await sampleTraces(database, ledger, log)));
   await restartInOrder(cluster);
   await look('after a restart');
@@ -118,12 +130,6 @@ async function verify(
 type Answer = { spans: number; distinct: number } | { error: string };
 const asFailure = (error: Error): Answer => ({ error: error.message });
 const isAnswer = (answer: Answer) => !('error' in answer);
-
-async function committedRows(cluster: Cluster): Promise<number> {
-  const catalog = createRestCatalogClient({ uri: `http://127.0.0.1:${cluster.ports.flowctlHttp}` });
-  const { metadata } = await catalog.loadTable('default', 'traces');
-  return Number(currentSnapshot(metadata)?.summary['total-records'] ?? 0);
-}
 
 const tracesLookedAt = 200;
 
