@@ -133,6 +133,8 @@ describe('prepared statements', () => {
     expect(await rows(statement.query(texts('a')))).toEqual([['a']]);
     expect(await rows(statement.query(texts('x', null, 'z')))).toEqual([['x'], [null], ['z']]);
     expect(await rows(statement.query(texts()))).toEqual([]);
+    const announced = await statement.query(texts());
+    expect(announced.schema.fields.map(String)).toEqual(['value: Utf8']);
     await expect(rows(statement.query())).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
     await statement.close();
   });

@@ -4,7 +4,6 @@ import { DoPutPreparedStatementResult, DoPutUpdateResult } from '@signaldb/proto
 import type { RecordBatch } from 'apache-arrow';
 import type { Command } from './command.ts';
 import type { FlightSqlHandlers } from './handlers.ts';
-import { mergeRows } from './merge-rows.ts';
 import { decodeHandle, encodeHandle } from './statement-handle.ts';
 import type { Statements } from './statements.ts';
 import type { TicketSeal } from './ticket-seal.ts';
@@ -49,7 +48,7 @@ export async function put(
 }
 
 /** Undefined where nothing is bound: no batch at all, or one without columns (as JDBC sends for a plain statement). */
-async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number): Promise<RecordBatch | undefined> {
+async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number): Promise<RecordBatch[] | undefined> {
   const batches: RecordBatch[] = [];
   let rows = 0;
   for await (const { batch } of messages) {
@@ -58,9 +57,12 @@ async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number
     if (rows > rowsMax) {
       throw new GrpcError(Status.RESOURCE_EXHAUSTED, `more than ${rowsMax} rows of parameters are bound at once`);
     }
+    if (batches[0] && String(batches[0].schema) !== String(batch.schema)) {
+      throw new GrpcError(Status.INVALID_ARGUMENT, 'the rows of parameters are not all of one schema');
+    }
     batches.push(batch);
   }
-  return mergeRows(batches);
+  return batches.length > 0 ? batches : undefined;
 }
 
 function updateResult(rows: number): Uint8Array {

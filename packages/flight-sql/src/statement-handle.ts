@@ -7,16 +7,14 @@ import type { TicketSeal } from './ticket-seal.ts';
 /** What a prepared statement's handle and a statement's ticket say: all that is needed to run it, on any server. */
 export interface HeldStatement {
   readonly sql: string;
-  /** What was bound: a row for each run. */
-  readonly parameters?: RecordBatch;
+  /** What was bound: batches of one schema, a row for each run. Absent where nothing was bound. */
+  readonly parameters?: readonly RecordBatch[];
 }
 
 export function encodeHandle({ sql, parameters }: HeldStatement, seal: TicketSeal): Uint8Array {
   const writer = new BinaryWriter().uint32(10).string(sql);
-  if (parameters) {
-    const stream = Buffer.concat(encodeIpcStream({ schema: parameters.schema, batches: [parameters] }));
-    writer.uint32(18).bytes(stream);
-  }
+  const schema = parameters?.[0]?.schema;
+  if (schema) writer.uint32(18).bytes(Buffer.concat(encodeIpcStream({ schema, batches: parameters })));
   return seal.seal(writer.finish());
 }
 
@@ -38,6 +36,5 @@ export function decodeHandle(bytes: Uint8Array, seal: TicketSeal): HeldStatement
   }
   if (sql === undefined)
     throw new GrpcError(Status.INVALID_ARGUMENT, 'the statement handle is not one of this service');
-  const parameters = stream && decodeIpcStream(stream).batches[0];
-  return { sql, ...(parameters && { parameters }) };
+  return { sql, ...(stream && { parameters: decodeIpcStream(stream).batches }) };
 }

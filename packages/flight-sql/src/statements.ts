@@ -50,6 +50,7 @@ export class Statements {
       announced = true;
       for await (const batch of batches) yield { batch };
     }
+    if (!announced) yield { schema: await this.schema(held.sql, context) };
   }
 
   /** Runs a statement that is no query, once for each row of parameters; answers the rows affected, -1 where unknown. */
@@ -73,7 +74,9 @@ const noRows = { endpoints: [], totalRecords: -1, totalBytes: -1, ordered: true 
 /** One run without parameters, or one for each row of them. */
 function runsOf({ sql, parameters }: HeldStatement): SqlStatement[] {
   if (!parameters) return [{ sql }];
-  return Array.from({ length: parameters.numRows }, (_, row) => ({ sql, parameters: rowOf(parameters, row) }));
+  return parameters.flatMap((batch) =>
+    Array.from({ length: batch.numRows }, (_, row) => ({ sql, parameters: rowOf(batch, row) })),
+  );
 }
 
 function rowOf(batch: RecordBatch, row: number): RecordBatch {

@@ -3,6 +3,9 @@ import { asGrpcError, cancelled, deadlineExceeded } from '../call-failure.ts';
 import type { CallOptions } from '../client.ts';
 import type { CallContext } from '../service.ts';
 
+/** Longer than a timer can be: nobody will see the end of it. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The life of one call in process: its context on the service's side, its cancellation and its deadline. */
 export class InprocCall {
   readonly context: CallContext;
@@ -25,7 +28,8 @@ export class InprocCall {
       transport: 'inproc',
       ...(timeoutMs !== undefined && { deadline: new Date(Date.now() + timeoutMs) }),
     };
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => this.abort(deadlineExceeded(timeoutMs)), timeoutMs);
+    if (timeoutMs !== undefined && timeoutMs <= TIMER_MS_MAX)
+      this.#timer = setTimeout(() => this.abort(deadlineExceeded(timeoutMs)), timeoutMs);
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { malformed } from './ipc-error.ts';
 
 /** Whether slot `index` has a value; an empty bitmap says that all have. */
@@ -40,7 +40,9 @@ export function checkUtf8(
 ): void {
   const begin = Number(offsets[0]!);
   const end = Number(offsets[length]!);
-  if (isUtf8(values.subarray(begin, end)) && startsAtCharacters(offsets, length, values, end)) return;
+  const text = values.subarray(begin, end);
+  if (isAscii(text)) return;
+  if (isUtf8(text) && startsAtCharacters(offsets, length, values, end)) return;
   // What lies under a null is nobody's value: look at the values one by one.
   for (let i = 0; i < length; i++) {
     if (isValid(bitmap, i) && !isUtf8(values.subarray(Number(offsets[i]!), Number(offsets[i + 1]!)))) {
