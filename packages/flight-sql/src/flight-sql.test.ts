@@ -273,6 +273,18 @@ describe('metadata', () => {
     expect(shape(first!.schema!)).toEqual(fields);
   });
 
+  it('GetXdbcTypeInfo lists types by number, or one of them', async () => {
+    const typesOf = async (dataType?: number) => {
+      const command = encodeCommand('CommandGetXdbcTypeInfo', { dataType });
+      const { endpoints } = await flight.getFlightInfo({ command });
+      const [, { batch } = {}] = await all(flight.doGet(endpoints[0]!.ticket));
+      return [...batch!.getChildAt(0)!];
+    };
+    expect(await typesOf(12)).toEqual(['VARCHAR']);
+    expect(await typesOf(999)).toEqual([]);
+    expect((await typesOf()).slice(0, 3)).toEqual(['BOOLEAN', 'TINYINT', 'BIGINT']);
+  });
+
   it('GetSqlInfo answers every id that JDBC asks for, in the type that it expects', async () => {
     const info = new Map<number, unknown>((await rows(sql.getSqlInfo())) as [number, unknown][]);
     const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);

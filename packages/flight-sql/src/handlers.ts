@@ -2,6 +2,7 @@ import type { CallContext, FlightEndpoint, FlightMessage } from '@signaldb/fligh
 import type { CommandStatementIngest } from '@signaldb/proto/arrow/flight/protocol/sql/flight_sql';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { SqlInfoValue } from './sql-info.ts';
+import type { SqlType } from './xdbc-types.ts';
 
 /** What a statement is, found out without running it. */
 export interface StatementDescription {
@@ -75,6 +76,8 @@ export interface SqlMetadata {
   tables(filter: TableFilter, context: CallContext): Promise<readonly TableEntry[]>;
   /** Default: TABLE and VIEW. */
   tableTypes?(context: CallContext): Promise<readonly string[]>;
+  /** The types that SQL has here. Default: those of a modern analytical engine. */
+  readonly types?: readonly SqlType[];
   /** Of the tables of that name. Default: none. */
   primaryKeys?(
     table: { readonly catalog?: string | undefined; readonly schema?: string | undefined; readonly table: string },

@@ -26,3 +26,4 @@ export { createFlightSqlService, type FlightSqlOptions } from './service.ts';
 export { fixedSessions } from './sessions.ts';
 export type { SqlInfoValue } from './sql-info.ts';
 export { createHmacSeal, plainSeal, type TicketSeal } from './ticket-seal.ts';
+export { defaultSqlTypes, type SqlType } from './xdbc-types.ts';

@@ -17,6 +17,7 @@ import {
   xdbcTypeInfoSchema,
 } from './schemas.ts';
 import { type SqlInfoValue, sqlInfoBatch } from './sql-info.ts';
+import { defaultSqlTypes, xdbcTypesBatch } from './xdbc-types.ts';
 
 /** The schema that a metadata command's rows have; undefined for other commands. */
 export function metadataSchema(command: Command): Schema | undefined {
@@ -55,6 +56,8 @@ export async function metadataRows(
   switch (command.name) {
     case 'CommandGetSqlInfo':
       return sqlInfoBatch(info, command.message.info);
+    case 'CommandGetXdbcTypeInfo':
+      return xdbcTypesBatch(metadata.types ?? defaultSqlTypes, command.message.dataType);
     case 'CommandGetCatalogs': {
       const names = [...(await metadata.catalogs(context))].sort();
       return batchOf(catalogsSchema, [names], names.length);
