@@ -22,7 +22,7 @@ export class AttributeScope {
   readonly #columns: AttributeColumns;
   readonly #value = new ValueCursor();
   readonly #entry = new KeyValueCursor();
-  readonly #keys = new KeyTable();
+  #keys = new KeyTable();
 
   constructor(name: string, columns: AttributeColumns, overflow: KeyValueListColumn) {
     this.name = name;
@@ -37,6 +37,18 @@ export class AttributeScope {
     key.column = column;
     this.#columns.pin(key);
     this.#keys.add(key);
+  }
+
+  /** Forgets the keys that the batch just taken had no column for, and with them the buffers of their columns. */
+  forgetUnusedKeys(): void {
+    const keys = this.#keys.keys();
+    const used = keys.filter(({ kind }) => kind !== 0);
+    if (used.length === keys.length) return;
+    this.#keys = new KeyTable();
+    for (const key of used) {
+      key.next = undefined;
+      this.#keys.add(key);
+    }
   }
 
   /** Takes the KeyValue in [pos, end) as an attribute of `row`; answers the column that it went to. */
@@ -79,8 +91,9 @@ export class AttributeScope {
     value.read(wire, pos, end);
     const kind = value.kind === ValueKind.Array ? elementKind(wire, value.pos, value.end) : value.kind;
     let column: Column | undefined;
-    if (key !== undefined && key.kind === kind) column = key.column;
-    else if (isColumnKind(kind)) column = this.#activate(wire, keyPos, keyLength, key, kind);
+    if (isColumnKind(kind)) {
+      column = key?.kind === kind ? key.column : this.#activate(wire, keyPos, keyLength, key, kind);
+    }
     if (column === undefined || column.rows > row) {
       addKeyValue(this.overflow, row, wire, keyPos, keyLength, pos, end);
       return this.overflow;

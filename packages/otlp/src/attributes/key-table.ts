@@ -64,6 +64,10 @@ export class KeyTable {
   #size = 0;
   #last: AttributeKey | undefined;
 
+  keys(): AttributeKey[] {
+    return this.#slots.filter((key) => key !== undefined);
+  }
+
   find(from: WireReader, pos: number, length: number): AttributeKey | undefined {
     const last = this.#last;
     const expected = last?.next;
@@ -96,7 +100,7 @@ export class KeyTable {
   }
 
   #grow(): void {
-    const keys = this.#slots.filter((key) => key !== undefined);
+    const keys = this.keys();
     this.#mask = this.#slots.length * 2 - 1;
     this.#slots = new Array(this.#mask + 1).fill(undefined);
     for (const key of keys) this.#place(key);

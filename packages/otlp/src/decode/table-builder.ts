@@ -32,6 +32,7 @@ export class TableBuilder {
   readonly hour: HourColumn;
   /** The attributes of the rows themselves. */
   readonly attributes: AttributeScope;
+  readonly #scopes: readonly AttributeScope[];
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #rowColumns: readonly Column[];
   readonly #attributeColumns: AttributeColumns;
@@ -45,9 +46,11 @@ export class TableBuilder {
     this.hour = new HourColumn(this.column('hour') as WordsColumn);
     this.attributes = this.#attributeScope(table.attributeScopes[0]!);
     const resource = this.#attributeScope('resource');
+    const scope = this.#attributeScope('scope');
+    this.#scopes = [this.attributes, resource, scope];
     resource.pin(SERVICE_NAME, this.column('service_name') as TextColumn);
     this.#resource = new ResourceColumns(this, resource);
-    this.#scope = new ScopeColumns(this, this.#attributeScope('scope'));
+    this.#scope = new ScopeColumns(this, scope);
     const shared = new Set([...this.#resource.columns, ...this.#scope.columns]);
     this.#rowColumns = [...this.#columns.values()].filter((column) => !shared.has(column));
   }
@@ -139,6 +142,7 @@ export class TableBuilder {
       fields.push(new Field(key.columnName, typeOfKind(key.kind), true));
       children.push(key.column!.take(rows));
     }
+    for (const scope of this.#scopes) scope.forgetUnusedKeys();
     this.#attributeColumns.truncate(0);
     this.rows = this.#rowsPaid = 0;
     const schema = new Schema(fields);

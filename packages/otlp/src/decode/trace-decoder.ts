@@ -181,7 +181,7 @@ export class TraceDecoder extends SignalDecoder {
     const fault = idFault(bytes, traceIdPos, traceIdLength, spanIdPos, spanIdLength, parentLength);
     if (fault !== undefined) {
       table.dropRow(attributeCount);
-      this.reject(fault, start);
+      this.reject(fault, start - 1); // the span itself, not its first field
       return;
     }
     table.hour.append(row, startLo, startHi);

@@ -53,8 +53,9 @@ export function hexOf(json: unknown): Uint8Array {
 
 /** A value for an error message, cut where it is long. */
 export function shown(json: unknown): string {
-  const text = JSON.stringify(json, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? 'undefined';
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  if (typeof json === 'object') return Array.isArray(json) ? 'an array' : 'an object';
+  const text = typeof json === 'string' ? JSON.stringify(json.slice(0, 41)) : String(json);
+  return text.length > 44 ? `${text.slice(0, 41)}…` : text;
 }
 
 /** A string that UTF-8 can hold. */
