@@ -12,7 +12,7 @@ import {
   PhysicalType,
   pageHeaderType,
 } from './format.ts';
-import { bitWidthOf, encodeHybrid, hybridBytesMax } from './hybrid.ts';
+import { bitWidthOf, encodeHybrid, hybridBytesMax, putRun } from './hybrid.ts';
 import type { PackedColumn } from './pack.ts';
 import type { LeafValues } from './shred.ts';
 import { writeThrift } from './thrift.ts';
@@ -39,6 +39,7 @@ interface Page {
 }
 
 const scratch = new Scratch();
+const dictionaryScratch = new Scratch();
 
 export function encodeChunk(
   leaf: LeafColumn,
@@ -52,35 +53,24 @@ export function encodeChunk(
   const statistics = statisticsOf(leaf.node.leaf!, column, used ? used.rows : positions, nulls);
   const pages: Page[] = [];
   if (used && worthwhile(leaf, column, positions, used)) {
-    const end = putPlain(leaf.node.leaf!, column, used.rows, scratch, 0);
-    pages.push({
-      type: PageType.DICTIONARY_PAGE,
-      encoding: Encoding.PLAIN,
-      values: used.rows.length,
-      raw: scratch.bytes.slice(0, end),
-    });
-    pages.push(
-      dataPage(leaf, values, (pos) => ({
-        pos: putIndices(used.indices, used.rows.length, pos),
-        encoding: Encoding.RLE_DICTIONARY,
-      })),
-    );
+    const end = putPlain(leaf.node.leaf!, column, used.rows, dictionaryScratch, 0);
+    const raw = dictionaryScratch.bytes.subarray(0, end);
+    pages.push({ type: PageType.DICTIONARY_PAGE, encoding: Encoding.PLAIN, values: used.rows.length, raw });
+    const encoding = Encoding.RLE_DICTIONARY;
+    pages.push(dataPage(leaf, values, (pos) => ({ pos: putIndices(used.indices, used.rows.length, pos), encoding })));
   } else {
-    for (const part of splitPages(leaf, values))
-      pages.push(dataPage(leaf, part, (pos) => putValues(leaf.node.leaf!, column, part.positions, scratch, pos)));
+    const parts = splitPages(leaf, values);
+    for (const part of parts) {
+      const page = dataPage(leaf, part, (pos) => putValues(leaf.node.leaf!, column, part.positions, scratch, pos));
+      pages.push(parts.length === 1 ? page : { ...page, raw: page.raw.slice() });
+    }
   }
   return assemble(leaf, values.count, pages, statistics, zstdLevel);
 }
 
 /** The chunk of a leaf that is null in every row (of which only the number matters). */
 export function nullChunk(leaf: LeafColumn, rows: number): EncodedChunk {
-  const levels = {
-    count: rows,
-    positions: new Int32Array(0),
-    definition: new Uint8Array(rows),
-    ...(leaf.maxRepetition > 0 && { repetition: new Uint8Array(rows) }),
-  };
-  const page = dataPage(leaf, levels, (pos) => ({ pos, encoding: Encoding.PLAIN }));
+  const page = levelsPage(leaf, rows);
   return assemble(leaf, rows, [page], { null_count: rows }, 1);
 }
 
@@ -114,6 +104,7 @@ function worthwhile(leaf: LeafColumn, column: PackedColumn, positions: Int32Arra
   const n = positions.length;
   const entries = used.rows.length;
   if (n === 0) return false;
+  if (entries <= n / 16) return true;
   const indexBytes = (n * bitWidthOf(entries - 1)) / 8;
   const { physical } = leaf.node.leaf!;
   if (physical !== PhysicalType.BYTE_ARRAY) {
@@ -139,7 +130,16 @@ function putIndices(indices: Int32Array, entries: number, pos: number): number {
 
 type Levels = Omit<LeafValues, 'column'>;
 
-/** https://parquet.apache.org/docs/file-format/data-pages/: repetition levels, definition levels, values. */
+/** A page of nulls alone. */
+function levelsPage(leaf: LeafColumn, count: number): Page {
+  let pos = 0;
+  if (leaf.maxRepetition > 0) pos = putLevels(undefined, 0, count, leaf.maxRepetition, pos);
+  if (leaf.maxDefinition > 0) pos = putLevels(undefined, 0, count, leaf.maxDefinition, pos);
+  const raw = scratch.bytes.subarray(0, pos);
+  return { type: PageType.DATA_PAGE, encoding: Encoding.PLAIN, values: count, raw };
+}
+
+/** A page in the scratch buffer. https://parquet.apache.org/docs/file-format/data-pages/: repetition levels, definition levels, values. */
 function dataPage(leaf: LeafColumn, levels: Levels, put: (pos: number) => { pos: number; encoding: number }): Page {
   let pos = 0;
   if (leaf.maxRepetition > 0) pos = putLevels(levels.repetition, 0, levels.count, leaf.maxRepetition, pos);
@@ -154,11 +154,23 @@ function dataPage(leaf: LeafColumn, levels: Levels, put: (pos: number) => { pos:
   };
 }
 
+/** Levels that several leaves share are encoded once. */
+const encodedLevels = new WeakMap<Uint8Array, Uint8Array>();
+
 function putLevels(levels: Uint8Array | undefined, constant: number, count: number, max: number, pos: number): number {
   const bitWidth = bitWidthOf(max);
+  const known = levels && encodedLevels.get(levels);
+  if (known) {
+    scratch.reserve(pos, known.length).set(known, pos);
+    return pos + known.length;
+  }
   const out = scratch.reserve(pos, hybridBytesMax(count, bitWidth) + 4);
-  const end = encodeHybrid(levels ?? new Uint8Array(count).fill(constant), count, bitWidth, out, pos + 4);
-  new DataView(out.buffer, out.byteOffset).setUint32(pos, end - pos - 4, true);
+  const start = pos + 4;
+  const end = levels
+    ? encodeHybrid(levels, count, bitWidth, out, start)
+    : putRun(out, start, count, constant, bitWidth);
+  new DataView(out.buffer, out.byteOffset).setUint32(pos, end - start, true);
+  if (levels) encodedLevels.set(levels, out.slice(pos, end));
   return end;
 }
 
@@ -208,10 +220,7 @@ function assemble(
   let size = 0;
   let dataPageOffset = 0;
   for (const page of pages) {
-    const body =
-      codec === Codec.ZSTD
-        ? zstdCompressSync(page.raw, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } })
-        : page.raw;
+    const body = codec === Codec.ZSTD ? compress(page.raw, zstdLevel) : page.raw.slice();
     const isDictionary = page.type === PageType.DICTIONARY_PAGE;
     const header = writeThrift(pageHeaderType, {
       type: page.type,
@@ -253,3 +262,6 @@ function assemble(
     },
   };
 }
+
+const compress = (raw: Uint8Array, level: number): Uint8Array =>
+  zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: level } });

@@ -75,11 +75,14 @@ function bytesDictionary(column: PackedColumn, always: boolean): Dictionary | un
   const { length, validity } = column;
   const offsets = column.offsets!;
   const bytes = column.values as Uint8Array;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ids = new Int32Array(length);
   const slots = new Slots();
   let seen = 0;
   let previous = -1; // the last row that had a value
+  let streak = 0; // how many rows in a row were like the one before
+  let block = blockRowsMin;
   for (let row = 0; row < length; row++) {
     if (validity !== undefined && ((validity[row >> 3]! >> (row & 7)) & 1) === 0) {
       ids[row] = -1;
@@ -94,8 +97,16 @@ function bytesDictionary(column: PackedColumn, always: boolean): Dictionary | un
     ) {
       ids[row] = ids[previous]!;
       previous = row;
+      if (++streak < blockRowsMin || size === 0) continue;
+      const alike = rowsAlike(buffer, column, row, Math.min(block, length - row - 1));
+      ids.fill(ids[row]!, row + 1, row + 1 + alike);
+      row += alike;
+      previous = row;
+      streak = alike > 0 ? streak : 0;
+      block = alike > 0 ? Math.min(block * 2, blockRowsMax) : blockRowsMin;
       continue;
     }
+    streak = 0;
     const hash = hashBytes(view, start, size);
     let slot = hash & slots.mask;
     let id = slots.table[slot]!;
@@ -112,6 +123,21 @@ function bytesDictionary(column: PackedColumn, always: boolean): Dictionary | un
     if (++seen === probationValues && !always && slots.count > seen * distinctShareMax) return undefined;
   }
   return { ids, count: slots.count, rows: slots.rows };
+}
+
+/** After so many rows alike, blocks of rows are compared at once: a sender's rows have its resource's attributes in common. */
+const blockRowsMin = 8;
+const blockRowsMax = 1024;
+
+/** Of the `count` rows behind `row`, how many are like it: all or none. */
+function rowsAlike(bytes: Buffer, { offsets, validity }: PackedColumn, row: number, count: number): number {
+  const start = offsets![row]!;
+  const size = offsets![row + 1]! - start;
+  for (let k = row + 1; k <= row + count; k++) {
+    if (offsets![k + 1]! - offsets![k]! !== size || (validity && !getBit(validity, k))) return 0;
+  }
+  const end = start + count * size;
+  return bytes.compare(bytes, start, end, start + size, end + size) === 0 ? count : 0;
 }
 
 function hashBytes(view: DataView, at: number, size: number): number {

@@ -1,11 +1,11 @@
 // Packed rows become Parquet files: put in order, split by hour, cut into row groups, encoded column by column.
 import { type EncodedChunk, encodeChunk, nullChunk } from './column-chunk.ts';
-import { type LeafColumn, leafColumns, schemaElements } from './column-tree.ts';
-import { buildDictionary } from './dictionary.ts';
+import { leafColumns, schemaElements } from './column-tree.ts';
+import { buildDictionary, type Dictionary } from './dictionary.ts';
 import { fileHeader, ParquetError, writeFooter } from './footer.ts';
 import type { RowGroup } from './format.ts';
 import type { PackedColumn, PackedRows } from './pack.ts';
-import { isAllNull, leafCount, shred } from './shred.ts';
+import { createShredder, isAllNull, leafCount } from './shred.ts';
 import { columnNamed, orderRows, type RowOrder } from './sort.ts';
 import { buildTraceSidecars } from './trace-sidecars.ts';
 
@@ -61,7 +61,7 @@ export function encodePacked(packed: PackedRows, options: EncodeOptions = {}): E
   const plans = split(packed, rows, options).map(
     ({ rows: fileRows, ...key }): FilePlan => ({ ...key, rowGroups: cut(fileRows, rowsMax) }),
   );
-  const chunks = encodeColumns(packed, plans, options.zstdLevel ?? zstdLevelDefault);
+  const chunks = encodeColumns(packed, plans, options.zstdLevel ?? zstdLevelDefault, traces);
   return plans.map((plan, i) => {
     const all = plan.rowGroups.flatMap((group) => [group]);
     return {
@@ -121,8 +121,14 @@ function cut(rows: Int32Array, rowsMax: number): Int32Array[] {
 }
 
 /** All chunks, `[file][row group][leaf]`; a column's dictionary is worked out once for all of them. */
-function encodeColumns(packed: PackedRows, plans: readonly FilePlan[], zstdLevel: number): EncodedChunk[][][] {
+function encodeColumns(
+  packed: PackedRows,
+  plans: readonly FilePlan[],
+  zstdLevel: number,
+  traces?: Dictionary,
+): EncodedChunk[][][] {
   const chunks: EncodedChunk[][][] = plans.map((plan) => plan.rowGroups.map(() => []));
+  const shredders = plans.map((plan) => plan.rowGroups.map(createShredder));
   const leaves = leafColumns(packed.columns);
   let next = 0;
   packed.columns.forEach((node, c) => {
@@ -137,12 +143,12 @@ function encodeColumns(packed: PackedRows, plans: readonly FilePlan[], zstdLevel
       });
       return;
     }
-    const dictionaries = leafData(column, node.kind === 'leaf').map((data, i) =>
-      buildDictionary(data, own[i]!.node.leaf!.physical),
+    const dictionaries = leafData(column, node.kind === 'leaf').map(
+      (data, i) => (node.name === 'trace_id' && traces) || buildDictionary(data, own[i]!.node.leaf!.physical),
     );
     plans.forEach((plan, f) => {
-      plan.rowGroups.forEach((rows, g) => {
-        shred(node, column, rows).forEach((values, i) => {
+      plan.rowGroups.forEach((_rows, g) => {
+        shredders[f]![g]!(node, column).forEach((values, i) => {
           chunks[f]![g]!.push(encodeChunk(own[i]!, values, dictionaries[i], zstdLevel));
         });
       });
@@ -238,5 +244,3 @@ const less = (pairs: Int32Array, a: number, b: number): boolean => {
   const high = pairs[2 * a + 1]! - pairs[2 * b + 1]!;
   return high !== 0 ? high < 0 : pairs[2 * a]! >>> 0 < pairs[2 * b]! >>> 0;
 };
-
-export type { LeafColumn };

@@ -61,7 +61,8 @@ export function putVarint(out: Uint8Array, pos: number, n: number): number {
   return pos;
 }
 
-function putRun(out: Uint8Array, pos: number, length: number, value: number, bitWidth: number): number {
+/** Writes `length` times the same value. */
+export function putRun(out: Uint8Array, pos: number, length: number, value: number, bitWidth: number): number {
   pos = putVarint(out, pos, length * 2);
   for (let bits = 0; bits < bitWidth; bits += 8) out[pos++] = (value >>> bits) & 255;
   return pos;

@@ -1,6 +1,6 @@
 // Nested columns become levels and values, level by level (Dremel; https://parquet.apache.org/docs/file-format/nestedencoding/).
 import { getBit } from './bits.ts';
-import type { ColumnNode, LeafColumn } from './column-tree.ts';
+import type { ColumnNode } from './column-tree.ts';
 import type { PackedColumn } from './pack.ts';
 
 /** A leaf's values of some rows, as a column chunk holds them. */
@@ -21,26 +21,48 @@ interface Slots {
   readonly positions: Int32Array;
   readonly definition: Uint8Array;
   readonly repetition: Uint8Array;
+  /** The same one level further, for those below that are never null: siblings share it. */
+  present?: Slots;
+  /** `positions` without those that are -1. */
+  values?: Int32Array;
 }
 
-/** The leaves below `node` for the given rows, in the order of `leafColumns`. */
-export function shred(node: ColumnNode, column: PackedColumn, rows: Int32Array): LeafValues[] {
-  if (node.kind === 'leaf') return [flatLeaf(column, rows)];
-  const leaves: LeafValues[] = [];
-  visit(
-    node,
-    column,
-    { positions: rows, definition: new Uint8Array(rows.length), repetition: new Uint8Array(rows.length) },
-    0,
-    0,
-    leaves,
-  );
-  return leaves;
+/** Shreds columns for the same rows, in the order of `leafColumns`. */
+export type Shredder = (node: ColumnNode, column: PackedColumn) => LeafValues[];
+
+/** Attributes of one kind of span are there or not there together: what follows from that is worked out once. */
+interface Pattern {
+  readonly validity: Uint8Array;
+  readonly definition: Uint8Array;
+  readonly positions: Int32Array;
+}
+const patternsMax = 32;
+
+export function createShredder(rows: Int32Array): Shredder {
+  const patterns: Pattern[] = [];
+
+  function flatLeaf(column: PackedColumn): LeafValues {
+    const { validity } = column;
+    if (!validity) return { column, count: rows.length, positions: rows };
+    let pattern = patterns.find((known) => Buffer.compare(known.validity, validity) === 0);
+    if (!pattern) {
+      pattern = patternOf(validity, rows);
+      if (patterns.length < patternsMax) patterns.push(pattern);
+    }
+    const { definition, positions } = pattern;
+    return { column, count: rows.length, ...(positions.length < rows.length && { definition }), positions };
+  }
+
+  return (node, column) => {
+    if (node.kind === 'leaf') return [flatLeaf(column)];
+    const leaves: LeafValues[] = [];
+    const none = new Uint8Array(rows.length);
+    visit(node, column, { positions: rows, definition: none, repetition: none }, 0, 0, leaves);
+    return leaves;
+  };
 }
 
-function flatLeaf(column: PackedColumn, rows: Int32Array): LeafValues {
-  const { validity } = column;
-  if (!validity) return { column, count: rows.length, positions: rows };
+function patternOf(validity: Uint8Array, rows: Int32Array): Pattern {
   const definition = new Uint8Array(rows.length);
   const positions = new Int32Array(rows.length);
   let n = 0;
@@ -51,7 +73,7 @@ function flatLeaf(column: PackedColumn, rows: Int32Array): LeafValues {
     positions[n] = row; // overwritten where it was null
     n += valid;
   }
-  return { column, count: rows.length, ...(n < rows.length && { definition }), positions: positions.subarray(0, n) };
+  return { validity, definition, positions: positions.subarray(0, n) };
 }
 
 function visit(
@@ -78,15 +100,25 @@ function visit(
 }
 
 function keepValid(column: PackedColumn, slots: Slots, level: number): Slots {
+  const { validity } = column;
+  if (!validity) {
+    slots.present ??= { positions: slots.positions, definition: raised(slots, level), repetition: slots.repetition };
+    return slots.present;
+  }
   const positions = slots.positions.slice();
   const definition = slots.definition.slice();
-  const { validity } = column;
   for (let i = 0; i < positions.length; i++) {
     if (positions[i]! < 0) continue;
-    if (validity && !getBit(validity, positions[i]!)) positions[i] = -1;
+    if (!getBit(validity, positions[i]!)) positions[i] = -1;
     else definition[i] = level;
   }
   return { positions, definition, repetition: slots.repetition };
+}
+
+function raised({ positions, definition }: Slots, level: number): Uint8Array {
+  const levels = definition.slice();
+  for (let i = 0; i < levels.length; i++) if (positions[i]! >= 0) levels[i] = level;
+  return levels;
 }
 
 /** Lists give way to their elements; one that is null or empty keeps its one level. */
@@ -118,13 +150,13 @@ function expand(column: PackedColumn, slots: Slots, level: number, repetitionLev
 }
 
 function nestedLeaf(column: PackedColumn, slots: Slots, repetition: number): LeafValues {
-  const positions = slots.positions.filter((p) => p >= 0);
+  slots.values ??= slots.positions.filter((p) => p >= 0);
   return {
     column,
     count: slots.positions.length,
     definition: slots.definition,
     ...(repetition > 0 && { repetition: slots.repetition }),
-    positions,
+    positions: slots.values,
   };
 }
 
@@ -134,5 +166,3 @@ export const isAllNull = (column: PackedColumn): boolean => column.length > 0 &&
 /** How many leaves a node has. */
 export const leafCount = (node: ColumnNode): number =>
   node.kind === 'leaf' ? 1 : node.children.reduce((sum, child) => sum + leafCount(child), 0);
-
-export type { LeafColumn };

@@ -39,7 +39,8 @@ export function buildTraceSidecars(
   const starts = columnNamed(packed, 'start_time').column.values as Int32Array;
   const base = starts[1]!;
   const traces = collect(packed, dictionary, rowGroups, base);
-  const toTime = (relative: number) => (BigInt(base) << 32n) + BigInt(relative);
+  const epoch = BigInt(base) << 32n;
+  const toTime = (relative: number) => epoch + BigInt(relative);
   const entries = traces.rows.map(
     (row, i): TraceEntry => ({
       fingerprint: traceFingerprint(ids.values as Uint8Array, ids.offsets![row]!, ids.offsets![row + 1]!),
@@ -67,33 +68,36 @@ function collect(packed: PackedRows, { ids }: Dictionary, rowGroups: readonly In
     spans: [],
     errors: [],
   };
-  let at = -1;
+  const startOf = (row: number) => (starts[2 * row + 1]! - base) * 4294967296 + (starts[2 * row]! >>> 0);
   rowGroups.forEach((rows, rowGroup) => {
-    let current = -1;
-    for (const row of rows) {
-      const id = ids[row]!;
-      if (id < 0) continue;
-      const start = (starts[2 * row + 1]! - base) * 4294967296 + (starts[2 * row]! >>> 0);
-      const duration = durations && isValid(durations, row) ? pairAt(durations, row) : 0;
-      const end = duration > 0 ? start + duration : start;
-      if (id !== current) {
-        current = id;
-        at++;
-        traces.rows.push(row);
-        traces.rowGroups.push(rowGroup);
-        traces.first.push(start);
-        traces.last.push(end);
-        traces.lastStart.push(start);
-        traces.roots.push(-1);
-        traces.spans.push(0);
-        traces.errors.push(0);
+    for (let i = 0; i < rows.length; ) {
+      const id = ids[rows[i]!]!;
+      const from = i;
+      let first = Number.POSITIVE_INFINITY;
+      let lastStart = Number.NEGATIVE_INFINITY;
+      let last = Number.NEGATIVE_INFINITY;
+      let root = -1;
+      let errors = 0;
+      for (; i < rows.length && ids[rows[i]!] === id; i++) {
+        const row = rows[i]!;
+        const start = startOf(row);
+        const duration = durations && isValid(durations, row) ? pairAt(durations, row) : 0;
+        const end = duration > 0 ? start + duration : start;
+        if (start < first) first = start;
+        if (start > lastStart) lastStart = start;
+        if (end > last) last = end;
+        if (statuses && statuses.values![row] === errorStatus && isValid(statuses, row)) errors++;
+        if (root < 0 && (!parents || !isValid(parents, row))) root = row;
       }
-      if (start < traces.first[at]!) traces.first[at] = start;
-      if (start > traces.lastStart[at]!) traces.lastStart[at] = start;
-      if (end > traces.last[at]!) traces.last[at] = end;
-      traces.spans[at]!++;
-      if (statuses && isValid(statuses, row) && statuses.values![row] === errorStatus) traces.errors[at]!++;
-      if (traces.roots[at]! < 0 && (!parents || !isValid(parents, row))) traces.roots[at] = row;
+      if (id < 0) continue;
+      traces.rows.push(rows[from]!);
+      traces.rowGroups.push(rowGroup);
+      traces.first.push(first);
+      traces.last.push(last);
+      traces.lastStart.push(lastStart);
+      traces.roots.push(root);
+      traces.spans.push(i - from);
+      traces.errors.push(errors);
     }
   });
   return traces;
