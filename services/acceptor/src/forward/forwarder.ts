@@ -95,7 +95,8 @@ export function startForwarder(o: ForwarderOptions): Forwarder {
         logId: log.id,
         epoch,
         acceptorId: membership.serviceId,
-        cuts: (signal) => o.cutsAfter(progress.reached('iceberg_committed'), signal),
+        committedLsn: () => progress.reached('iceberg_committed'),
+        cutsAfter: o.cutsAfter,
         signal: AbortSignal.any([stop.signal, move.signal]),
         openMsMax: o.openMsMax ?? 10_000,
         onOpen: () => {

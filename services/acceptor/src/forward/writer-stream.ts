@@ -8,8 +8,10 @@ export interface WriterStreamOptions {
   readonly logId: string;
   readonly epoch: number;
   readonly acceptorId: string;
-  /** What to send; asked for once the writer has taken the log. */
-  readonly cuts: (signal: AbortSignal) => AsyncIterable<Cut>;
+  /** All up to here is committed and needn't be sent; asked for once the writer has taken the log. */
+  readonly committedLsn: () => number;
+  /** What comes after an LSN. */
+  readonly cutsAfter: (lsn: number, signal: AbortSignal) => AsyncIterable<Cut>;
   /** Ends the stream. */
   readonly signal: AbortSignal;
   readonly openMsMax: number;
@@ -52,7 +54,10 @@ export async function streamToWriter(o: WriterStreamOptions): Promise<void> {
     };
     try {
       await opened.promise;
-      for await (const cut of o.cuts(signal)) {
+      const committedLsn = o.committedLsn();
+      // A reader's barrier waits at the writer until all up to the log's end has come: what never comes is said to be there.
+      if (committedLsn > 0) yield throughLsn(committedLsn);
+      for await (const cut of o.cutsAfter(committedLsn, signal)) {
         o.onSending(cut);
         yield* messagesOf(cut);
         o.onSent(cut);
@@ -100,7 +105,12 @@ function* messagesOf(cut: Cut): Generator<FlightMessage> {
     const about = { tenant, table_name: table, first_lsn: firstLsn, last_lsn: lastLsn, runs };
     yield { batch, appMetadata: json(about) };
   }
-  yield { appMetadata: json({ through_lsn: cut.throughLsn }) };
+  yield throughLsn(cut.throughLsn);
+}
+
+/** Everything up to this LSN has been sent. */
+function throughLsn(lsn: number): FlightMessage {
+  return { appMetadata: json({ through_lsn: lsn }) };
 }
 
 /** The writer's first answer repeats which log it took under which epoch. */
