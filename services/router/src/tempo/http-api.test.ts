@@ -247,6 +247,7 @@ describe('traces', () => {
   it('says PARTIAL', async () => {
     const { get } = api(() => [outcome('PARTIAL', ['writer w1 is away'])]);
     expect((await get('/api/v2/traces/abc')).json()).toMatchObject({ status: 'PARTIAL', message: 'writer w1 is away' });
+    expect(await get('/api/traces/abc')).toMatchObject({ status: 503, body: 'writer w1 is away' });
     expect(await get('/api/v2/traces/abc', { accept: 'application/protobuf' })).toMatchObject({
       status: 200,
       type: 'application/protobuf',

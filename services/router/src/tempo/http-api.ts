@@ -109,6 +109,10 @@ function addTraces(app: FastifyInstance, { config, source }: HttpApiOptions): vo
     const found = await find(request, reply);
     if (found.cut) return reply.code(422).type('text/plain; charset=utf-8').send(tooLarge);
     markPartial(reply, found.outcome);
+    if (found.batches.length === 0 && found.outcome.status === 'PARTIAL') {
+      // Not found where not everything could be asked is no "not found".
+      return reply.code(503).type('text/plain; charset=utf-8').send(found.outcome.reasons.join('; '));
+    }
     if (found.batches.length === 0) return reply.code(404).send();
     if (wantsProtobuf(request)) return reply.type(protobuf).send(Buffer.from(traceBytes(found)));
     return reply.send({ batches: traceJson(found).resourceSpans });
