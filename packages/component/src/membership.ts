@@ -42,7 +42,7 @@ export interface Membership {
   readonly state: ClusterState;
   /** Resolves with the first registration and the first state. */
   readonly ready: Promise<void>;
-  /** Calls back after every change of the state, with it. Returns the way to stop that. */
+  /** Calls back after every change of the state, and after every registration. Returns the way to stop that. */
   onChange(listener: (state: ClusterState) => void): () => void;
   /** The healthy services of a role. */
   services(role: string): ServiceEntry[];
@@ -87,6 +87,7 @@ export function joinCluster({
     markReached();
     logger?.info({ serviceId: registration.serviceId, epoch: registration.epoch }, 'registered');
     firstRegistration.resolve();
+    tell(state);
   }
 
   async function beat(): Promise<void> {

@@ -172,10 +172,10 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
       },
     });
 
-    function barrier() {
+    async function barrier() {
       const lsn = config.durability === 'memory' ? log.nextLsn - 1 : log.durableLsn;
       live.hurry();
-      const { epoch = 0, writerId = '' } = forwarder.assignment ?? {};
+      const { epoch = 0, writerId = '' } = (await forwarder.assigned(barrierWaitMs)) ?? {};
       return { log_id: log.id, epoch, lsn, writer_id: writerId };
     }
 
@@ -222,6 +222,9 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
     throw error;
   }
 }
+
+/** How long a barrier waits for the log's first writer; less than queriers wait for the barrier. */
+const barrierWaitMs = 1000;
 
 /** What calls under way get to end in, when the acceptor stops. */
 function graceMs(config: AcceptorConfig): number {

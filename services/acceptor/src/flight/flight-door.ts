@@ -18,7 +18,7 @@ export interface Barrier {
 export interface FlightDoorOptions {
   readonly write: WriteStream;
   readonly tables: UserTables;
-  readonly barrier: () => Barrier;
+  readonly barrier: () => Promise<Barrier>;
 }
 
 const actions = [
@@ -59,7 +59,7 @@ export function createFlightDoor({ write, tables, barrier }: FlightDoorOptions):
           return;
         }
         case 'barrier':
-          yield json(barrier());
+          yield json(await barrier());
           return;
         default:
           throw new GrpcError(Status.UNIMPLEMENTED, `there is no action ${JSON.stringify(action.type.slice(0, 100))}`);

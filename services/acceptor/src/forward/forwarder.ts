@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type ControlPlane,
   createBackoff,
@@ -35,6 +36,8 @@ export interface Assignment {
 export interface Forwarder {
   /** `undefined` while no writer has taken the log. */
   readonly assignment: Assignment | undefined;
+  /** The assignment, waited for a while where there is none yet: an acceptor that has just started gets one soon. */
+  assigned(waitMs: number): Promise<Assignment | undefined>;
   /** Whether a stream to a writer is open. */
   readonly connected: boolean;
   /** Ends the stream. When all is committed, readers are told that they needn't ask for this log. May be called twice. */
@@ -45,6 +48,7 @@ export function startForwarder(o: ForwarderOptions): Forwarder {
   const { log, membership, progress, logger } = o;
   const stop = new AbortController();
   let assignment: Assignment | undefined;
+  const firstAssignment = Promise.withResolvers<void>();
   let connected = false;
   let hasBroken = false;
   let closing: Promise<void> | undefined;
@@ -87,6 +91,7 @@ export function startForwarder(o: ForwarderOptions): Forwarder {
       renew: hasBroken, // the old stream may still be alive on the other side
     });
     assignment = { writerId, epoch };
+    firstAssignment.resolve();
     const move = watchForMove(writerId);
     let sendingLsn = progress.reached('iceberg_committed');
     try {
@@ -165,6 +170,13 @@ export function startForwarder(o: ForwarderOptions): Forwarder {
 
   return {
     get assignment() {
+      return assignment;
+    },
+    async assigned(waitMs) {
+      if (!assignment)
+        await Promise.race([firstAssignment.promise, pause(waitMs, undefined, { signal: stop.signal })]).catch(
+          () => {},
+        );
       return assignment;
     },
     get connected() {
