@@ -11,28 +11,17 @@ import {
   columnsOfIceberg,
   concatFiles,
   dataFileMetrics,
-  type EncodedFile,
   type FileMetaData,
   mergeTraceFilters,
   ParquetError,
   readFooter,
   traceIndexColumns,
 } from '@signaldb/parquet';
-import type { Cut } from './cut.ts';
-import { type HotFile, sidecarSuffixes } from './hot-files.ts';
-import { type PartitionTuple, partitionPath, tupleKey } from './partitioning.ts';
+import { sidecarSuffixes } from './hot-files.ts';
+import { type PartitionTuple, partitionPath } from './partitioning.ts';
 import { keepTrying } from './retry.ts';
-import type { TableState } from './table-state.ts';
+import { groupSources, type Source } from './sources.ts';
 import type { WriterContext } from './writer-context.ts';
-
-/** A file whose row groups go into a cold file: hot, or just encoded. */
-interface Source {
-  readonly partition: PartitionTuple;
-  readonly bytes: number;
-  readonly rows: number;
-  readonly hot?: HotFile;
-  readonly encoded?: EncodedFile;
-}
 
 /** A file in the object store that no snapshot lists yet. */
 export interface ColdFile {
@@ -41,12 +30,15 @@ export interface ColdFile {
   readonly keys: readonly string[];
 }
 
-/** Uploads the rows of cuts as files of the table. The table's schema must have their columns. Rejects when stopped. */
-export async function storeCuts(context: WriterContext, state: TableState, cuts: readonly Cut[]): Promise<ColdFile[]> {
-  const sources = await sourcesOf(context, state, cuts);
+/** Uploads sources as files of the table, which must have their columns. Rejects when stopped. */
+export async function storeSources(
+  context: WriterContext,
+  metadata: TableMetadata,
+  sources: readonly Source[],
+): Promise<ColdFile[]> {
   const cold: ColdFile[] = [];
   for (const group of groupSources(sources, context.config.coldFileBytesMax))
-    cold.push(...(await storeGroup(context, state.metadata, group)));
+    cold.push(...(await storeGroup(context, metadata, group)));
   return cold;
 }
 
@@ -57,40 +49,6 @@ export async function discardColdFiles({ store, logger }: WriterContext, files: 
   await store
     .delete(keys)
     .catch((error) => logger.warn({ err: error, keys }, 'files that are not needed could not be deleted'));
-}
-
-async function sourcesOf({ encoder }: WriterContext, state: TableState, cuts: readonly Cut[]): Promise<Source[]> {
-  const small = cuts.filter((cut) => cut.batches);
-  const isMerged = small.length > 1;
-  const sources = cuts.filter((cut) => !isMerged || !cut.batches).flatMap((cut) => cut.files.map(hotSource));
-  if (!isMerged) return sources;
-  const { parts } = await state.layout.encode(
-    encoder,
-    small.flatMap((cut) => cut.batches!),
-  );
-  return [
-    ...sources,
-    ...parts.map(({ encoded, partition }) => ({ partition, encoded, rows: encoded.rows, bytes: encoded.bytes.length })),
-  ];
-}
-
-const hotSource = (hot: HotFile): Source => ({ partition: hot.partition, hot, rows: hot.rows, bytes: hot.bytes });
-
-/** Sources that become one file each: of one partition, up to a size. */
-function groupSources(sources: readonly Source[], bytesMax: number): Source[][] {
-  const groups: Source[][] = [];
-  for (const own of Map.groupBy(sources, (source) => tupleKey(source.partition)).values()) {
-    let bytes = Number.POSITIVE_INFINITY;
-    for (const source of own) {
-      bytes += source.bytes;
-      if (bytes > bytesMax) {
-        groups.push([]);
-        bytes = source.bytes;
-      }
-      groups.at(-1)!.push(source);
-    }
-  }
-  return groups;
 }
 
 /** One file of all sources, or, where their columns don't go together, one of each. */
@@ -121,7 +79,7 @@ async function storeFile(
 ): Promise<ColdFile> {
   const opened: OpenedSource[] = [];
   try {
-    for (const source of sources) opened.push(await openSource(source.hot?.path, source.encoded?.bytes));
+    for (const source of sources) opened.push(await openSource(source));
     const parts = opened.map(({ part }) => part);
     const file = concatFiles(parts, columnsPresent(metadata, parts));
     const key = newKey(context, metadata, sources[0]!.partition);
@@ -141,8 +99,11 @@ async function storeFile(
   }
 }
 
-async function openSource(path: string | undefined, bytes: Uint8Array | undefined): Promise<OpenedSource> {
-  if (bytes) return { part: { reader: bytesReader(bytes), footer: await readFooter(bytes) }, close: async () => {} };
+async function openSource({ path, encoded }: Source): Promise<OpenedSource> {
+  if (encoded) {
+    const reader = bytesReader(encoded.bytes);
+    return { part: { reader, footer: await readFooter(reader) }, close: async () => {} };
+  }
   const handle = await open(path!);
   try {
     const reader = await fileReader(handle);
@@ -161,7 +122,7 @@ async function fileReader(handle: FileHandle): Promise<ByteReader> {
       const bytes = Buffer.allocUnsafe(end - start);
       for (let done = 0; done < bytes.length; ) {
         const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
-        if (bytesRead === 0) throw new ParquetError('a hot file is cut short');
+        if (bytesRead === 0) throw new ParquetError('a file is cut short');
         done += bytesRead;
       }
       return bytes;
@@ -213,21 +174,19 @@ async function storeSidecars(
   sources: readonly Source[],
   firstRowGroups: readonly number[],
 ): Promise<string[]> {
-  if (!sources.every(({ hot, encoded }) => hot?.hasTraceSidecars ?? encoded?.traceFilter)) return [];
-  const filters = await Promise.all(
-    sources.map(async ({ hot, encoded }, i) => ({
-      filter: encoded?.traceFilter ?? (await readFile(hot!.path + sidecarSuffixes.traceFilter)),
-      firstRowGroup: firstRowGroups[i]!,
-    })),
-  );
-  await upload(context, key + sidecarSuffixes.traceFilter, mergeTraceFilters(filters));
+  if (!sources.every(({ hasTraceSidecars }) => hasTraceSidecars)) return [];
+  const { traceFilter, traceIndex } = sidecarSuffixes;
+  const filters: { filter: Uint8Array; firstRowGroup: number }[] = [];
   const indexes: ConcatPart[] = [];
-  for (const { hot, encoded } of sources) {
-    const bytes = encoded?.traceIndex ?? (await readFile(hot!.path + sidecarSuffixes.traceIndex));
+  for (const [i, { path, encoded }] of sources.entries()) {
+    const filter = encoded?.traceFilter ?? (await readFile(path! + traceFilter));
+    filters.push({ filter, firstRowGroup: firstRowGroups[i]! });
+    const bytes = encoded?.traceIndex ?? (await readFile(path! + traceIndex));
     if (bytes.length > 0) indexes.push({ reader: bytesReader(bytes), footer: await readFooter(bytes) });
   }
-  await upload(context, key + sidecarSuffixes.traceIndex, await collect(concatFiles(indexes, traceIndexColumns)));
-  return [key + sidecarSuffixes.traceFilter, key + sidecarSuffixes.traceIndex];
+  await upload(context, key + traceFilter, mergeTraceFilters(filters));
+  await upload(context, key + traceIndex, await collect(concatFiles(indexes, traceIndexColumns)));
+  return [key + traceFilter, key + traceIndex];
 }
 
 async function collect(file: ConcatenatedFile): Promise<Uint8Array> {

@@ -41,6 +41,8 @@ export interface Writer {
   readonly membership: Membership;
   /** Cuts and commits all that has come. */
   flush(): Promise<void>;
+  /** One round of compaction and snapshot expiry now. */
+  maintain(): Promise<void>;
   /** Commits what is quickly committed, then lets go; the rest is sent again. May be called twice. */
   close(): Promise<void>;
 }
@@ -88,7 +90,7 @@ export async function createWriter(deps: WriterDeps): Promise<Writer> {
         logs.endAll(stopped);
       },
     });
-    opened.add('maintenance', startMaintenance(context, tables));
+    const maintenance = opened.add('maintenance', startMaintenance(context, tables));
     const schedule = opened.add('schedule', startSchedule(context, tables, fail));
     opened.add('flush', { close: () => Promise.race([schedule.flush().catch(() => {}), pause(closeFlushMsMax)]) });
 
@@ -108,7 +110,13 @@ export async function createWriter(deps: WriterDeps): Promise<Writer> {
     );
     readiness.add('writer.store', () => store.ready().then(() => undefined));
     logger.info({ flightPort, location }, 'writer listens');
-    return { flightPort, membership, flush: () => schedule.flush(), close: () => opened.run() };
+    return {
+      flightPort,
+      membership,
+      flush: () => schedule.flush(),
+      maintain: () => maintenance.run(),
+      close: () => opened.run(),
+    };
   } catch (error) {
     await opened.run();
     throw error;

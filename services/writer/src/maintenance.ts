@@ -1,5 +1,9 @@
-// Background work on the tables that this writer commits to: old snapshots are dropped, files that nothing needs deleted.
+// Background work on the tables that this writer commits to: small files are put together, old snapshots dropped, files
+// that nothing needs deleted.
+import { type Database, openDatabase } from '@signaldb/duckdb';
 import { expireSnapshots } from '@signaldb/iceberg';
+import { compactTable } from './compaction.ts';
+import { sidecarSuffixes } from './hot-files.ts';
 import type { TableSet } from './table-set.ts';
 import type { TableWriter } from './table-writer.ts';
 import type { WriterContext } from './writer-context.ts';
@@ -14,16 +18,28 @@ export interface Maintenance {
 const deletionsMax = 100_000;
 
 export function startMaintenance(context: WriterContext, tables: TableSet): Maintenance {
-  const { config, logger, metrics, stopping } = context;
+  const { config, logger, metrics } = context;
+  const stop = new AbortController();
+  const stopping = AbortSignal.any([context.stopping, stop.signal]);
+  const own: WriterContext = { ...context, stopping };
+  /** The tables as the last round left them: nothing to do where nothing was committed since. */
+  const done = new WeakMap<TableWriter, string | undefined>();
   const deletions: { readonly uris: readonly string[]; readonly dueMs: number }[] = [];
   let running: Promise<void> | undefined;
+  let database: Database | undefined;
+  const openedDatabase = () => {
+    database ??= openDatabase({ memoryLimit: '256MB', threads: 1 });
+    return database;
+  };
 
   async function round(): Promise<void> {
     for (const table of tables.all()) {
       if (stopping.aborted) return;
-      if (!table.state.isOpen) continue;
+      if (!table.state.isOpen || (done.has(table) && done.get(table) === versionOf(table))) continue;
       try {
-        await expire(table);
+        const isCompacted = await compactTable(own, table, openedDatabase);
+        const isExpired = await expire(table);
+        if (!isCompacted && !isExpired) done.set(table, versionOf(table));
       } catch (error) {
         if (stopping.aborted) return;
         metrics.failed('maintenance');
@@ -36,13 +52,13 @@ export function startMaintenance(context: WriterContext, tables: TableSet): Main
     await deleteDue();
   }
 
-  async function expire(table: TableWriter): Promise<void> {
+  async function expire(table: TableWriter): Promise<boolean> {
     const { catalog, store, reader } = context;
     const olderThanMs = Date.now() - config.snapshotAgeMsMax;
     const { snapshots } = table.state.metadata;
     const isWorthwhile =
       snapshots.filter((s) => s['timestamp-ms'] < olderThanMs).length > 0 && snapshots.length > config.snapshotsMin;
-    if (!isWorthwhile) return;
+    if (!isWorthwhile) return snapshots.length > config.snapshotsMin;
     await table.catalogTurn.run(async () => {
       const { filesToDelete, expired, ...base } = await expireSnapshots({
         catalog,
@@ -62,6 +78,7 @@ export function startMaintenance(context: WriterContext, tables: TableSet): Main
         'snapshots expired',
       );
     });
+    return true;
   }
 
   async function deleteDue(): Promise<void> {
@@ -70,7 +87,7 @@ export function startMaintenance(context: WriterContext, tables: TableSet): Main
       const { uris } = deletions[0];
       try {
         await store.delete(
-          uris.map((uri) => store.keyOf(uri)),
+          uris.flatMap((uri) => withSidecars(store.keyOf(uri))),
           { signal: stopping },
         );
         deletions.shift();
@@ -94,6 +111,15 @@ export function startMaintenance(context: WriterContext, tables: TableSet): Main
     run,
     async close() {
       clearInterval(timer);
+      stop.abort(new Error('maintenance was stopped'));
+      await running;
+      await database?.close();
     },
   };
 }
+
+const versionOf = ({ state }: TableWriter): string | undefined => state.base['metadata-location'];
+
+/** What stands beside a data file goes with it. Manifests have nothing beside them. */
+const withSidecars = (key: string): string[] =>
+  key.endsWith('.parquet') ? [key, ...Object.values(sidecarSuffixes).map((suffix) => key + suffix)] : [key];
