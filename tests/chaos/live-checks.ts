@@ -9,6 +9,8 @@ export interface LiveChecks {
   /** Questions that were answered, and those that the database couldn't answer just then. */
   readonly answered: number;
   readonly refused: number;
+  /** Why, with how often. */
+  readonly reasons: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -18,6 +20,7 @@ export interface LiveChecks {
  */
 export function startLiveChecks(database: Database, ledger: Ledger, random: Random): LiveChecks {
   const faults: Fault[] = [];
+  const reasons = new Map<string, number>();
   let [answered, refused, isStopped] = [0, 0, false];
 
   const checkCount = async () => {
@@ -51,14 +54,17 @@ export function startLiveChecks(database: Database, ledger: Ledger, random: Rand
       try {
         await check();
         answered++;
-      } catch {
+      } catch (error) {
         refused++;
+        const reason = reasonOf(error as Error);
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       }
     }
   };
   const done = Promise.all([repeat(checkCount, 1_000), repeat(checkTrace, 200)]);
   return {
     faults,
+    reasons,
     get answered() {
       return answered;
     },
@@ -70,4 +76,12 @@ export function startLiveChecks(database: Database, ledger: Ledger, random: Rand
       await done;
     },
   };
+}
+
+/** Alike for the same cause: without ports, ids and times. */
+function reasonOf(error: Error): string {
+  return error.message
+    .replace(/[0-9a-f]{8,}(-[0-9a-f]+)*/g, '…')
+    .replace(/\d+/g, 'N')
+    .slice(0, 160);
 }

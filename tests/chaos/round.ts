@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../../bench/shop/random.ts';
 import { type Cluster, type ProcessName, startCluster } from '../system/cluster.ts';
-import { serviceNames } from '../system/ports.ts';
 import { until } from '../system/until.ts';
 import { type Blow, deliver, type OnCrash, planBlows, watchForCrash } from './blows.ts';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, type SpanCount } from './database.ts';
 import { type Fault, findFaults } from './faults.ts';
 import { hurriedFlags } from './hurry.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -78,6 +77,8 @@ async function disturb(options: RoundOptions, cluster: Cluster, database: Databa
   await sleep(calmMs);
   await Promise.all([load.stop(), checks.stop()]);
   log(`${clock()} ${checks.answered} questions answered meanwhile, ${checks.refused} refused`);
+  for (const [reason, count] of [...checks.reasons].sort(([, a], [, b]) => b - a).slice(0, 10))
+    log(`  ${count} × ${reason}`);
   return [...crashes, ...checks.faults];
 }
 
@@ -90,10 +91,7 @@ async function verify(
 ): Promise<Fault[]> {
   const faults: Fault[] = [];
   const look = async (when: string) => {
-    const { spans, distinct } = (await until(() => database.count().catch(asFailure), isAnswer, settleMsMax)) as {
-      spans: number;
-      distinct: number;
-    };
+    const { spans, distinct } = await countWhenPossible(database, log);
     const stored = await database.spanIds();
     const found = findFaults(ledger, stored);
     log(
@@ -122,14 +120,25 @@ async function verify(
     faults.push(...found.map((fault) => `in the Iceberg table: ${fault}`));
   }
   faults.push(...(await sampleTraces(database, ledger, log)));
-  await restartInOrder(cluster);
+  await restartInOrder(cluster, log);
   await look('after a restart');
   return faults;
 }
 
-type Answer = { spans: number; distinct: number } | { error: string };
-const asFailure = (error: Error): Answer => ({ error: error.message });
-const isAnswer = (answer: Answer) => !('error' in answer);
+/** Asks until there is an answer, and says why there was none. */
+async function countWhenPossible(database: Database, log: (line: string) => void): Promise<SpanCount> {
+  const deadline = performance.now() + settleMsMax;
+  for (let last = ''; ; await sleep(100)) {
+    try {
+      return await database.count();
+    } catch (error) {
+      const { message } = error as Error;
+      if (performance.now() > deadline) throw error;
+      if (message !== last) log(`${clock()} no answer: ${message}`);
+      last = message;
+    }
+  }
+}
 
 const tracesLookedAt = 200;
 
@@ -153,10 +162,20 @@ async function sampleTraces(database: Database, ledger: Ledger, log: (line: stri
   return faults;
 }
 
-async function restartInOrder(cluster: Cluster): Promise<void> {
-  await cluster.stop('SIGTERM');
-  for (const name of [...serviceNames, 'signaldb'] as const) cluster.processes.get(name)?.start();
+async function restartInOrder(cluster: Cluster, log: (line: string) => void): Promise<void> {
+  const names = [...cluster.processes.keys()].filter((name) => name !== 'minio');
+  const times: string[] = [];
+  for (const name of names.reverse()) {
+    const began = performance.now();
+    await cluster.process(name).kill('SIGTERM');
+    times.push(`${name} ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  }
+  for (const name of names.reverse()) cluster.process(name).start();
+  const began = performance.now();
   await cluster.ready(settleMsMax);
+  log(
+    `${clock()} stopped in order: ${times.join(', ')}; ready again after ${((performance.now() - began) / 1000).toFixed(1)} s`,
+  );
 }
 
 function logFiles(folder: string): (name: ProcessName, line: string) => void {
