@@ -25,13 +25,13 @@ export class TextColumn implements Column {
   data: Uint8Array<ArrayBuffer>;
   #view: DataView<ArrayBuffer>;
   /** How far `end` may go. */
-  #size = BYTES_MIN - SLACK;
+  #size = -1;
   #capacity = 0;
   #offsets = new Int32Array(1);
   #valid = new Uint8Array(0);
 
   constructor() {
-    this.data = new Uint8Array(BYTES_MIN);
+    this.data = new Uint8Array(0);
     this.#view = new DataView(this.data.buffer);
   }
 
@@ -132,7 +132,7 @@ export class TextColumn implements Column {
   #growData(bytes: number): void {
     const needed = this.end + bytes + SLACK;
     if (needed > BYTES_MAX) throw new WireError('a column would take more than 2 GiB', -1, 'TOO_LARGE');
-    const data = new Uint8Array(Math.min(BYTES_MAX, grown(this.data.length, needed)));
+    const data = new Uint8Array(Math.min(BYTES_MAX, grown(Math.max(BYTES_MIN, this.data.length), needed)));
     data.set(this.data.subarray(0, this.end));
     this.#setData(data);
   }

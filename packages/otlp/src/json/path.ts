@@ -34,8 +34,10 @@ function fieldAt(wire: WireReader, message: MessageSpec, end: number, offset: nu
     const tag = wire.tag(end);
     const field = message.byNumber.get(tag >>> 3);
     if (!field || (tag & 7) !== 2) {
-      wire.skip(tag, end);
-      if (field && wire.pos > offset) return { step: field.name, field: { ...field, type: 'bytes' }, end };
+      const skipped = trySkip(wire, tag, end);
+      if (field && (!skipped || wire.pos > offset))
+        return { step: field.name, field: { ...field, type: 'bytes' }, end };
+      if (!skipped) return undefined;
       continue;
     }
     const count = counts.get(field.number) ?? 0;
@@ -48,4 +50,13 @@ function fieldAt(wire: WireReader, message: MessageSpec, end: number, offset: nu
     wire.pos = next;
   }
   return undefined;
+}
+
+function trySkip(wire: WireReader, tag: number, end: number): boolean {
+  try {
+    wire.skip(tag, end);
+    return true;
+  } catch {
+    return false;
+  }
 }

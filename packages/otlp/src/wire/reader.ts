@@ -118,7 +118,7 @@ export class WireReader {
    */
   skip(tag: number, end: number, known = 0, depth = 0): void {
     const field = tag >>> 3;
-    if (field < 32 && (known >>> field) & 1) {
+    if (field < 32 && (known >>> field) & 1 && (tag & 7) <= WireType.Fixed32) {
       throw new WireError(`field ${field} has wire type ${tag & 7}, which is not its own`, this.pos);
     }
     switch (tag & 7) {
