@@ -1,9 +1,8 @@
 // Writes docs/configuration.md from the services' configuration schemas.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeConfig } from '../packages/runtime/src/index.ts';
+import { controlPlaneConfig, defineConfig, describeConfig } from '../packages/runtime/src/index.ts';
 import { signaldbConfig } from '../services/signaldb/src/config.ts';
-import { controlPlaneConfig, defineConfig } from '../packages/runtime/src/index.ts';
 
 const services = ['acceptor', 'writer', 'querier', 'router', 'flowctl'];
 
@@ -11,7 +10,11 @@ const services = ['acceptor', 'writer', 'querier', 'router', 'flowctl'];
 export function configurationPage(): string {
   const shared = describeConfig(signaldbConfig, { except: services });
   const controlPlane = describeConfig(defineConfig({ controlPlane: controlPlaneConfig }));
-  const own = services.map((service) => describeConfig(signaldbConfig, { except: ['', 'log', 'ops', 'store', 'tls', ...services.filter((name) => name !== service)] }));
+  const own = services.map((service) =>
+    describeConfig(signaldbConfig, {
+      except: ['', 'log', 'ops', 'store', 'tls', ...services.filter((name) => name !== service)],
+    }),
+  );
   return `# Configuration
 
 Written from the schemas by \`npm run gen\`; don't edit.

@@ -1,4 +1,4 @@
-// Generates proto/gen from the definitions beside it. `--check` fails where the committed code differs.
+// Generates proto/gen from the definitions beside it, and docs/configuration.md from the services' schemas. `--check` fails where the committed code differs.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,9 @@ const buf = join(root, 'node_modules', '.bin', 'buf');
 
 execFileSync(buf, ['generate'], { cwd: proto, stdio: 'inherit' });
 writeFileSync(join(proto, 'gen', 'descriptors.ts'), descriptorsModule());
+// Only now: the services' schemas are imported with the code that was just generated.
+execFileSync(process.execPath, [join(root, 'scripts', 'configuration-docs.ts')], { stdio: 'inherit' });
+
 if (process.argv.includes('--check')) {
   const changed = execFileSync('git', ['status', '--porcelain', '--', 'gen'], { cwd: proto, encoding: 'utf8' });
   if (changed) {

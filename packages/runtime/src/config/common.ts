@@ -32,8 +32,7 @@ export const controlPlaneConfig = defineConfig({
 }).describe('The control plane, through which services find each other.');
 
 export const storeConfig = defineConfig({
-  url: z
-    .string()
+  url: path()
     .optional()
     .describe(
       'file:///folder or s3://bucket/prefix; default: the folder `warehouse` in the data folder of the single process, ./data/warehouse for a service by itself',

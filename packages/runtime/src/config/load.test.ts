@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { StartupError } from '../startup-error.ts';
-import { commonConfig } from './common.ts';
+import { commonConfig, storeConfig } from './common.ts';
 import { defineConfig, path, port, secret, z } from './define.ts';
 import { loadConfig } from './load.ts';
 

@@ -61,10 +61,13 @@ function validate<S extends ConfigSchema>(
   const config = parsed.data as Record<string, unknown>;
   for (const leaf of leaves) {
     const value = leaf.isPath ? get(config, leaf.path) : undefined;
-    if (typeof value === 'string') put(config, leaf.path, resolve(cwd, value));
+    if (typeof value === 'string' && !isUrl(value)) put(config, leaf.path, resolve(cwd, value));
   }
   return config as z.output<S>;
 }
+
+/** A path may be a URL where a setting takes both. `C:` is a drive. */
+const isUrl = (text: string) => /^[a-z][a-z0-9+.-]+:/i.test(text);
 
 function describeIssue(issue: z.core.$ZodIssue, settings: readonly Setting[], leaves: readonly ConfigLeaf[]): string {
   const key = issue.path.map(String).join('.');
