@@ -70,7 +70,9 @@ export class Call implements ServerCall {
     this.#startedMs = context.onCallEnd ? performance.now() : 0;
     const { limits, budget, pacer } = context;
     const bufferBytes = method.definition.requestStream ? limits.receiveBufferBytes : Number.POSITIVE_INFINITY;
-    this.#requests = new Requests(stream, limits, budget, pacer, bufferBytes, (error) => this.#fail(error));
+    const onFailure = (error: unknown) => this.#fail(error);
+    const { requestPadding } = method.definition;
+    this.#requests = new Requests(stream, limits, budget, pacer, bufferBytes, onFailure, requestPadding);
     this.#responses = new Responses(stream, limits.sendBufferBytes);
     const timeoutMs =
       headers['grpc-timeout'] === undefined ? undefined : parseTimeoutMs(headers['grpc-timeout'] as string);

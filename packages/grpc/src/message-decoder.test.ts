@@ -46,6 +46,21 @@ describe('MessageDecoder', () => {
       expect(decode([stream.subarray(0, cut)]).partialBytes).toBe(cut);
   });
 
+  it('leaves room before a message that is put together, as much as is asked for', () => {
+    const message = 'head'.padEnd(300_000, 'x');
+    const wire = frame(message);
+    for (const padding of [0, 3, 7]) {
+      const offsets: number[] = [];
+      const onMessage = (body: Buffer) => {
+        expect(body.toString('latin1')).toBe(message);
+        offsets.push(body.byteOffset);
+      };
+      const decoder = new MessageDecoder(1 << 30, onMessage, (head) => (head[0] === 104 /* h */ ? padding : 100));
+      for (let at = 0; at < wire.length; at += 1000) decoder.push(wire.subarray(at, at + 1000));
+      expect(offsets).toEqual([padding]);
+    }
+  });
+
   it('hands over a view where a message lies within one chunk', () => {
     const chunk = Buffer.from(new Uint8Array(frame('view'.repeat(100))).buffer);
     let body: Buffer = Buffer.alloc(0);

@@ -9,6 +9,9 @@ const firstBytesMin = 4 << 10;
 /** Takes a message's bytes; a view that nobody else will change. */
 export type OnMessage = (body: Buffer, compressed: boolean) => void;
 
+/** How many bytes to leave free before a message in the buffer that is made for it, from what has come of it so far. */
+export type PaddingOf = (head: Uint8Array) => number;
+
 /**
  * Cuts a stream of bytes into gRPC's length-prefixed messages, wherever its chunks may be cut.
  *
@@ -19,16 +22,19 @@ export type OnMessage = (body: Buffer, compressed: boolean) => void;
 export class MessageDecoder {
   readonly #bytesMax: number;
   readonly #onMessage: OnMessage;
+  readonly #paddingOf: PaddingOf | undefined;
   readonly #prefix = Buffer.alloc(prefixBytes);
   #prefixFilled = 0;
   #length = 0;
   #compressed = false;
   #body: Buffer | undefined;
   #bodyFilled = 0;
+  #padding = 0;
 
-  constructor(bytesMax: number, onMessage: OnMessage) {
+  constructor(bytesMax: number, onMessage: OnMessage, paddingOf?: PaddingOf) {
     this.#bytesMax = bytesMax;
     this.#onMessage = onMessage;
+    this.#paddingOf = paddingOf;
   }
 
   /** Bytes held of a message that isn't complete. */
@@ -52,7 +58,8 @@ export class MessageDecoder {
         at += this.#length;
       } else {
         const come = Math.max(chunk.length - at, firstBytesMin);
-        this.#body = Buffer.allocUnsafeSlow(Math.min(this.#length, come * growth));
+        this.#padding = this.#compressed ? 0 : (this.#paddingOf?.(chunk.subarray(at)) ?? 0);
+        this.#body = this.#allocate(come);
       }
     }
   }
@@ -87,9 +94,14 @@ export class MessageDecoder {
   }
 
   #grown(body: Buffer): Buffer {
-    const larger = Buffer.allocUnsafeSlow(Math.min(this.#length, body.length * growth));
+    const larger = this.#allocate(body.length);
     body.copy(larger);
     return larger;
+  }
+
+  #allocate(come: number): Buffer {
+    const bytes = Math.min(this.#length, come * growth);
+    return Buffer.allocUnsafeSlow(this.#padding + bytes).subarray(this.#padding);
   }
 
   #finish(body: Buffer): void {

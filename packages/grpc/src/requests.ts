@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { GrpcError } from './grpc-error.ts';
 import type { GrpcLimits } from './limits.ts';
-import { MessageDecoder } from './message-decoder.ts';
+import { MessageDecoder, type PaddingOf } from './message-decoder.ts';
 import type { RequestBudget } from './request-budget.ts';
 import { Status } from './status.ts';
 import type { BytePacer } from './young-garbage.ts';
@@ -38,7 +38,7 @@ export class Requests {
   messages = 0;
   bytes = 0;
 
-  /** `bufferBytes`: how much may wait before the client is slowed. */
+  /** `bufferBytes`: how much may wait before the client is slowed; `paddingOf`: see MethodDefinition. */
   constructor(
     stream: ServerHttp2Stream,
     limits: GrpcLimits,
@@ -46,14 +46,17 @@ export class Requests {
     pacer: BytePacer | undefined,
     bufferBytes: number,
     onFailure: (error: unknown) => void,
+    paddingOf: PaddingOf | undefined,
   ) {
     this.#stream = stream;
     this.#budget = budget;
     this.#pacer = pacer;
     this.#bufferBytes = bufferBytes;
     this.#onFailure = onFailure;
-    this.#decoder = new MessageDecoder(limits.receiveMessageBytesMax, (body, compressed) =>
-      this.#add(body, compressed),
+    this.#decoder = new MessageDecoder(
+      limits.receiveMessageBytesMax,
+      (body, compressed) => this.#add(body, compressed),
+      paddingOf,
     );
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
   }

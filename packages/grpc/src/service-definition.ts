@@ -10,6 +10,11 @@ export interface MethodDefinition<Request, Response> {
   readonly requestStream: boolean;
   readonly responseStream: boolean;
   requestDeserialize(bytes: Buffer): Request;
+  /**
+   * How many bytes to leave free before a message that is put together from several chunks, told from its first ones: so
+   * that what lies inside it can be aligned in memory. Bytes that arrive in one chunk stay where they are.
+   */
+  readonly requestPadding?: ((head: Uint8Array) => number) | undefined;
   responseSerialize(response: Response): Serialized;
 }
 
