@@ -95,7 +95,10 @@ class Append {
       { type: 'assert-ref-snapshot-id', ref: mainBranch, 'snapshot-id': parent?.['snapshot-id'] ?? null },
     ];
     const written: string[] = [];
-    const snapshot = await this.writeSnapshot(base, parent, written);
+    const snapshot = await this.writeSnapshot(base, parent, written).catch(async (error) => {
+      await this.writer.discard(written);
+      throw error;
+    });
     this.attempts++;
     return {
       request: { requirements, updates: [...addToMain(snapshot), ...moveMarks] },

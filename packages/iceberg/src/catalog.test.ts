@@ -14,7 +14,9 @@ function overRest(catalog: Catalog): Catalog {
   const send = async (input: string | URL | Request, init?: RequestInit) => {
     const url = new URL(String(input));
     const body = init?.body as string | undefined;
-    const response = await routes({ method: init?.method ?? 'GET', path: url.pathname, query: url.searchParams, body });
+    const headers = Object.fromEntries(new Headers(init?.headers));
+    const request = { method: init?.method ?? 'GET', path: url.pathname, query: url.searchParams, headers, body };
+    const response = await routes(request);
     return new Response(response.body === '' ? null : response.body, response);
   };
   return createRestCatalogClient({ uri: 'http://catalog', fetch: send as typeof fetch });
@@ -285,6 +287,18 @@ describe.each([
     const files = [...metadata['metadata-log'].map((entry) => entry['metadata-file']), location!];
     expect(files.map((file) => /(\d{5})-/.exec(file)![1])).toEqual(['00003', '00004', '00005']);
     expect([...store.objects.keys()].map((key) => store.uri(key)).sort()).toEqual(files.sort());
+  });
+
+  it('gives each version of a table', async () => {
+    const { catalog } = await setUp();
+    await catalog.createTable('default', request);
+    for (let i = 0; i < 3; i++) {
+      const first = await catalog.loadTable('default', 't');
+      expect(await catalog.loadTable('default', 't')).toEqual(first);
+      const updates = [{ action: 'set-properties' as const, updates: { i: String(i) } }];
+      await catalog.commitTable('default', 't', { requirements: [], updates });
+      expect((await catalog.loadTable('default', 't')).metadata.properties.i).toBe(String(i));
+    }
   });
 
   it('writes nothing for a commit that changes nothing', async () => {

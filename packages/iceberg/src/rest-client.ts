@@ -13,6 +13,8 @@ export interface RestCatalogClientOptions {
   readonly fetch?: typeof fetch;
   /** Of one call. Default 20 s. */
   readonly timeoutMs?: number;
+  /** Tables whose last metadata is kept, so that only changed ones are sent again. Default 64. */
+  readonly tablesKeptMax?: number;
 }
 
 /**
@@ -25,9 +27,10 @@ export function createRestCatalogClient(options: RestCatalogClientOptions): Cata
   const tablePath = (namespace: string, table: string) =>
     `${namespacePath(namespace)}/tables/${encodeURIComponent(table)}`;
   const identifier = (id: { namespace: string; name: string }) => ({ namespace: [id.namespace], name: id.name });
-  const json = async <T>(...args: Parameters<typeof call>) => parseBody(await call(...args)) as T;
+  const json = async <T>(...args: Parameters<typeof call>) => parseBody((await call(...args)).text) as T;
   const table = async (...args: Parameters<typeof call>): Promise<LoadTableResult> =>
-    parseLoadTableResult(await call(...args));
+    parseLoadTableResult((await call(...args)).text);
+  const kept = keepTables(options.tablesKeptMax ?? 64);
 
   return {
     config: async () => json('GET', 'config'),
@@ -49,7 +52,15 @@ export function createRestCatalogClient(options: RestCatalogClientOptions): Cata
       const pages = await allPages<{ identifiers: { name: string }[] }>(`${namespacePath(namespace)}/tables`, json);
       return pages.flatMap(({ identifiers }) => identifiers.map(({ name }) => name));
     },
-    loadTable: (namespace, name) => table('GET', tablePath(namespace, name)),
+    async loadTable(namespace, name) {
+      const path = tablePath(namespace, name);
+      const known = kept.get(path);
+      const answer = await call('GET', path, undefined, known?.etag);
+      if (answer.status === 304 && known) return known.table;
+      const loaded = parseLoadTableResult(answer.text);
+      if (answer.etag) kept.set(path, { etag: answer.etag, table: loaded });
+      return loaded;
+    },
     createTable: (namespace, request) => table('POST', `${namespacePath(namespace)}/tables`, request),
     async commitTable(namespace, name, request) {
       const id = identifier({ namespace, name });
@@ -77,29 +88,61 @@ export function createRestCatalogClient(options: RestCatalogClientOptions): Cata
   };
 }
 
-function caller(options: RestCatalogClientOptions): (method: string, path: string, body?: unknown) => Promise<string> {
-  const { fetch: send = fetch, timeoutMs = 20_000, headers = {} } = options;
-  const root = `${options.uri.replace(/\/+$/, '')}/v1`;
-  return async (method, path, body) => {
-    const prefix = options.prefix && path !== 'config' ? `/${options.prefix}` : '';
-    const init: RequestInit = { method, headers: { ...headers, accept: 'application/json' } };
-    if (body !== undefined) {
-      init.body = stringifyJson(body);
-      init.headers = { ...init.headers, 'content-type': 'application/json' };
-    }
-    const { status, text } = await answer(send, `${root}${prefix}/${path}`, {
-      ...init,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (status >= 200 && status < 300) return text;
-    throw errorOfAnswer(status, text);
+interface KeptTable {
+  readonly etag: string;
+  readonly table: LoadTableResult;
+}
+
+/** The tables loaded last. Metadata is never changed, so that handing out the same object again is safe. */
+function keepTables(countMax: number) {
+  const tables = new Map<string, KeptTable>();
+  return {
+    get: (path: string) => tables.get(path),
+    set(path: string, table: KeptTable) {
+      tables.delete(path);
+      tables.set(path, table);
+      for (const oldest of tables.keys()) {
+        if (tables.size <= countMax) return;
+        tables.delete(oldest);
+      }
+    },
   };
 }
 
-async function answer(send: typeof fetch, url: string, init: RequestInit): Promise<{ status: number; text: string }> {
+interface ClientAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly etag: string | null;
+}
+
+type ClientCall = (method: string, path: string, body?: unknown, knownEtag?: string) => Promise<ClientAnswer>;
+
+function caller(options: RestCatalogClientOptions): ClientCall {
+  const { fetch: send = fetch, timeoutMs = 20_000, headers = {} } = options;
+  const root = `${options.uri.replace(/\/+$/, '')}/v1`;
+  return async (method, path, body, knownEtag) => {
+    const prefix = options.prefix && path !== 'config' ? `/${options.prefix}` : '';
+    const result = await answer(send, `${root}${prefix}/${path}`, {
+      method,
+      headers: {
+        ...headers,
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(knownEtag === undefined ? {} : { 'if-none-match': knownEtag }),
+      },
+      ...(body === undefined ? {} : { body: stringifyJson(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const { status } = result;
+    if ((status >= 200 && status < 300) || (status === 304 && knownEtag !== undefined)) return result;
+    throw errorOfAnswer(status, result.text);
+  };
+}
+
+async function answer(send: typeof fetch, url: string, init: RequestInit): Promise<ClientAnswer> {
   try {
     const response = await send(url, init);
-    return { status: response.status, text: await response.text() };
+    return { status: response.status, text: await response.text(), etag: response.headers.get('etag') };
   } catch (cause) {
     const reason =
       cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : cause;

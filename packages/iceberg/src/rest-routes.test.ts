@@ -130,7 +130,47 @@ describe('the REST routes', () => {
   });
 });
 
+describe('a table that has not changed', () => {
+  it('is not sent again', async () => {
+    const { catalog } = await createTestTable();
+    const routes = createRestCatalogRoutes(catalog);
+    const first = await routes({ method: 'GET', path: table });
+    expect(first.headers.etag).toMatch(/^"00000-.*json"$/);
+    for (const tag of [first.headers.etag!, `W/${first.headers.etag}`]) {
+      const again = await routes({ method: 'GET', path: table, headers: { 'if-none-match': tag } });
+      expect(again).toEqual({ status: 304, headers: { etag: first.headers.etag }, body: '' });
+    }
+    const update = { requirements: [], updates: [{ action: 'set-properties', updates: { a: 'b' } }] };
+    const changed = await routes({ method: 'POST', path: table, body: JSON.stringify(update) });
+    expect(changed.headers.etag).not.toBe(first.headers.etag);
+    const loaded = await routes({ method: 'GET', path: table, headers: { 'if-none-match': first.headers.etag } });
+    expect(loaded).toMatchObject({ status: 200, headers: { etag: changed.headers.etag } });
+  });
+});
+
 describe('the REST client', () => {
+  it('keeps only so many tables', async () => {
+    const { catalog } = await createTestTable();
+    await catalog.createTable('default', { name: 'other', schema: { type: 'struct', 'schema-id': 0, fields: [] } });
+    const routes = createRestCatalogRoutes(catalog);
+    const statuses: number[] = [];
+    const send = async (url: string, init: RequestInit) => {
+      const request = {
+        method: init.method!,
+        path: new URL(url).pathname,
+        headers: init.headers as Record<string, string>,
+      };
+      const { status, headers, body } = await routes(request);
+      statuses.push(status);
+      return new Response(body || null, { status, headers });
+    };
+    const client = createRestCatalogClient({ uri: 'http://x', fetch: send as never, tablesKeptMax: 1 });
+    for (const name of ['traces', 'traces', 'other', 'other', 'traces']) {
+      expect((await client.loadTable('default', name)).metadata.location).toContain(name);
+    }
+    expect(statuses).toEqual([200, 304, 200, 304, 200]);
+  });
+
   const clientOf = (fetch: (...args: never[]) => Promise<Response>) =>
     createRestCatalogClient({ uri: 'http://x/', fetch: fetch as never });
   const answering = (status: number, body = '') => clientOf(async () => new Response(body, { status }));

@@ -1,4 +1,4 @@
-import type { Catalog, CommitRequest, TableIdentifier } from './catalog.ts';
+import type { Catalog, CommitRequest, LoadTableResult, TableIdentifier } from './catalog.ts';
 import { CatalogError } from './catalog-error.ts';
 import { stringifyJson } from './json.ts';
 import { errorBody, parseBody } from './rest-json.ts';
@@ -17,6 +17,8 @@ export interface RestRequest {
   /** As it came, percent-encoded, from `/v1` on, without the query. */
   readonly path: string;
   readonly query?: URLSearchParams | undefined;
+  /** Names in lower case, as Node gives them. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
   /** Text, as it came: 64-bit ids don't survive JSON.parse. */
   readonly body?: string | undefined;
 }
@@ -34,17 +36,28 @@ interface Call {
   readonly namespace: string;
   readonly table: string;
   readonly query: URLSearchParams;
+  /** What the client has of the table already. */
+  readonly knownEtag: string | undefined;
   readonly body: () => Record<string, unknown>;
 }
 
 interface Answer {
   readonly status?: number;
   readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 type Route = (call: Call) => Promise<Answer>;
 
 const noContent: Answer = { status: 204 };
+
+/** A table, with a tag of its version: whoever has that version needn't be sent it again. */
+function tableAnswer(table: LoadTableResult, knownEtag?: string): Answer {
+  const location = table['metadata-location'];
+  if (location === undefined) return { json: table };
+  const etag = `"${location.slice(location.lastIndexOf('/') + 1)}"`;
+  return etag === knownEtag ? { status: 304, headers: { etag } } : { json: table, headers: { etag } };
+}
 
 /** Routes by what clients are told of them (`endpoints` of the configuration). `{prefix}` is always empty here. */
 const routes: Readonly<Record<string, Route>> = {
@@ -87,19 +100,16 @@ const routes: Readonly<Record<string, Route>> = {
     const { names, next } = page(await catalog.listTables(namespace), query);
     return { json: { identifiers: names.map((name) => ({ namespace: [namespace], name })), ...next } };
   },
-  'POST /v1/{prefix}/namespaces/{namespace}/tables': async ({ catalog, namespace, body }) => ({
-    json: await catalog.createTable(namespace, expectCreateTable(body())),
-  }),
-  'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table }) => ({
-    json: await catalog.loadTable(namespace, table),
-  }),
+  'POST /v1/{prefix}/namespaces/{namespace}/tables': async ({ catalog, namespace, body }) =>
+    tableAnswer(await catalog.createTable(namespace, expectCreateTable(body()))),
+  'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table, knownEtag }) =>
+    tableAnswer(await catalog.loadTable(namespace, table), knownEtag),
   'HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table }) => {
     if (await catalog.tableExists(namespace, table)) return noContent;
     throw new CatalogError('NoSuchTableException', `Table does not exist: ${namespace}.${table}`);
   },
-  'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table, body }) => ({
-    json: await catalog.commitTable(namespace, table, expectCommit(body())),
-  }),
+  'POST /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table, body }) =>
+    tableAnswer(await catalog.commitTable(namespace, table, expectCommit(body()))),
   'DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}': async ({ catalog, namespace, table, query }) => {
     await catalog.dropTable(namespace, table, { purge: query.get('purgeRequested')?.toLowerCase() === 'true' });
     return noContent;
@@ -110,7 +120,7 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'POST /v1/{prefix}/namespaces/{namespace}/register': async ({ catalog, namespace, body }) => {
     const { name, 'metadata-location': location } = body();
-    return { json: await catalog.registerTable(namespace, expectText(name), expectText(location)) };
+    return tableAnswer(await catalog.registerTable(namespace, expectText(name), expectText(location)));
   },
   'POST /v1/{prefix}/tables/rename': async ({ catalog, body }) => {
     const { source, destination } = body();
@@ -156,13 +166,14 @@ function callOf(catalog: Catalog, request: RestRequest, names: Readonly<Record<s
     namespace: names.namespace === undefined ? '' : singleLevel(decode(names.namespace)),
     table: names.table === undefined ? '' : decode(names.table),
     query: request.query ?? new URLSearchParams(),
+    knownEtag: request.headers?.['if-none-match']?.toString().replace(/^W\//, ''),
     body: () => parseBody(request.body ?? ''),
   };
 }
 
-function respond({ method }: RestRequest, { status = 200, json }: Answer): RestResponse {
-  if (json === undefined || method === 'HEAD') return { status, headers: {}, body: '' };
-  return { status, headers: { 'content-type': 'application/json' }, body: stringifyJson(json) };
+function respond({ method }: RestRequest, { status = 200, json, headers = {} }: Answer): RestResponse {
+  if (json === undefined || method === 'HEAD') return { status, headers, body: '' };
+  return { status, headers: { ...headers, 'content-type': 'application/json' }, body: stringifyJson(json) };
 }
 
 function asCatalogError(error: unknown): CatalogError {

@@ -38,7 +38,8 @@ export async function createCatalogServer(options: CatalogServerOptions): Promis
   server.all('/*', async (request, reply) => {
     const [path = '/', query = ''] = request.url.split(/\?(.*)/s, 2);
     const body = typeof request.body === 'string' ? request.body : '';
-    const response = await routes({ method: request.method, path, query: new URLSearchParams(query), body });
+    const { method, headers } = request;
+    const response = await routes({ method, path, query: new URLSearchParams(query), headers, body });
     return reply.code(response.status).headers(response.headers).send(response.body);
   });
   await server.listen({ host, port });
