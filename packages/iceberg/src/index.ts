@@ -37,6 +37,7 @@ export { type ManifestFile, readManifestList, writeManifestList } from './manife
 export { type Mark, MarkMovedError, type Marks, marksOf } from './marks.ts';
 export { applyUpdates, type TableUpdate } from './metadata-updates.ts';
 export { type MappedField, nameMapping, nameMappingProperty, updateNameMapping } from './name-mapping.ts';
+export { type OrphanFilesOptions, orphanFiles } from './orphan-files.ts';
 export type { PartitionField, PartitionSpec } from './partition-spec.ts';
 export { type FilePlan, type PlanFilesOptions, type PlannedFile, planFiles } from './plan-files.ts';
 export { createMemoryPointers, type PointerChange, type PointerStore } from './pointers.ts';

@@ -3,8 +3,10 @@ import { appendFiles } from './append-files.ts';
 import type { NewDataFile } from './data-file.ts';
 import { expireSnapshots } from './expire-snapshots.ts';
 import { createManifestReader } from './manifest-cache.ts';
+import { orphanFiles } from './orphan-files.ts';
 import { planFiles } from './plan-files.ts';
 import { replaceFiles } from './replace-files.ts';
+import { createSnapshotWriter } from './snapshot-writer.ts';
 import { createTestTable, dataFile, type TestCatalog } from './testing/fixtures.ts';
 
 const table = { ns: 'default', table: 'traces' };
@@ -66,6 +68,38 @@ describe('replaceFiles', () => {
     const reader = createManifestReader(test);
     await replaceFiles({ ...test, ...table, reader, remove: old, add: [dataFile('x', 10, 3)] });
     expect(reader.fetches).toBe(2);
+  });
+});
+
+describe('orphanFiles', () => {
+  it('are those that nothing refers to', async () => {
+    const test = await createTestTable();
+    const location = (await test.catalog.loadTable('default', 'traces')).metadata.location;
+    const folder = test.store.keyOf(location);
+    const put = async (name: string) => {
+      await test.store.put(`${folder}/data/${name}`, new Uint8Array(1));
+      return test.store.uri(`${folder}/data/${name}`);
+    };
+    const kept = await put('kept.parquet');
+    for (const name of ['kept.parquet.index', 'lost.parquet', 'lost.parquet.index', 'other.txt']) await put(name);
+    await append(test, { ...dataFile('x'), 'file-path': kept });
+    await append(test, dataFile('elsewhere'));
+    const abandoned = await createSnapshotWriter(test.store).manifest(
+      (await test.catalog.loadTable('default', 'traces')).metadata,
+      0,
+      [],
+    );
+    const found = async (olderThanMs: number) => {
+      const table = await test.catalog.loadTable('default', 'traces');
+      const found: string[] = [];
+      for await (const key of orphanFiles({ ...test, table, olderThanMs, sidecarSuffixes: ['.index'] })) {
+        found.push(key.slice(folder.length + 1));
+      }
+      return found;
+    };
+    const manifest = test.store.keyOf(abandoned['manifest-path']).slice(folder.length + 1);
+    expect(await found(1)).toEqual(['data/lost.parquet', 'data/lost.parquet.index', 'data/other.txt', manifest]);
+    expect(await found(0)).toEqual([]);
   });
 });
 
