@@ -23,6 +23,7 @@ import {
 import { createLocalStore, type ObjectStore } from '@signaldb/object-store';
 import { Field, Int64, Schema, TimestampMicrosecond, Utf8 } from 'apache-arrow';
 import { pythonVenv, type Venv } from '../python-venv.ts';
+import { checkSignalTables } from './pyiceberg/signals.ts';
 
 /** PyIceberg and DuckDB against the catalog: they write what SignalDB reads, and read what SignalDB writes. */
 export const name = 'pyiceberg';
@@ -142,6 +143,10 @@ const checks: Record<string, (setup: Setup) => Promise<void>> = {
     assert.deepEqual(seen.static, facts);
     assert.deepEqual(seen.one_hour, { rows: 300, files: 3 });
     assert.deepEqual(seen.duckdb, { rows: 1300, distinct: 1300, hours: 5 });
+  },
+
+  async 'the running system writes, PyIceberg and DuckDB read'({ python, folder }) {
+    await checkSignalTables(folder, python);
   },
 
   async 'merged manifests and expired snapshots leave the same rows'(setup) {
