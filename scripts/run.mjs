@@ -62,10 +62,12 @@ function install() {
 install();
 
 const node = inRoot('node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+// npm changes to the package's folder and says where it was called.
+const callerDir = process.env.npm_lifecycle_event ? (process.env.INIT_CWD ?? process.cwd()) : process.cwd();
 const child = spawn(node, [...task, ...args], {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, SIGNALDB_CALLER_DIR: process.cwd() },
+  env: { ...process.env, SIGNALDB_CALLER_DIR: callerDir },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,15 @@ import { openDataFolder } from './data-folder.ts';
 import type { StartupError } from './startup-error.ts';
 
 let base: string;
+const children: ChildProcess[] = [];
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'signaldb-folder-'));
   chmodSync(base, 0o777);
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(base, { recursive: true, force: true });
+});
 
 const open = (dir: string) => openDataFolder({ dir, formatVersion: 1 });
 
@@ -28,12 +32,14 @@ function refusal(dir: string): StartupError {
 /** Another process that opens the folder: says so, and stays until it is killed; or says why not. */
 function otherProcess(dir: string, options: { uid?: number } = {}) {
   const code = `import { openDataFolder } from ${JSON.stringify(new URL('./data-folder.ts', import.meta.url).href)};
-    try { openDataFolder({ dir: ${JSON.stringify(dir)}, formatVersion: 1 }); console.log('open'); setInterval(() => {}, 1000); }
+    try { openDataFolder({ dir: ${JSON.stringify(dir)}, formatVersion: 1 }); gc(); console.log('open'); setInterval(() => {}, 1000); }
     catch (error) { console.log(error.code + ' ' + error.message); }`;
-  return spawn(process.execPath, ['--input-type=module', '-e', code], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
     ...options,
   });
+  children.push(child);
+  return child;
 }
 
 async function firstLine(child: ReturnType<typeof otherProcess>): Promise<string> {

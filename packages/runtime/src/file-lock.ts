@@ -7,6 +7,11 @@ export interface FileLock {
 }
 
 const SQLITE_BUSY = 5;
+/** Several that try at the same moment hinder each other for an instant; one of them has to get it. */
+const waitMs = 250;
+
+/** A database that nobody refers to is closed by the garbage collector, and its lock is gone: held ones are kept alive here. */
+const held = new Set<DatabaseSync>();
 
 /**
  * Locks a file (created if missing; its content is SQLite's business) or returns undefined where another process, or this one, has
@@ -14,7 +19,7 @@ const SQLITE_BUSY = 5;
  * @throws the SQLite error where the file can't be opened
  */
 export function lockFile(file: string): FileLock | undefined {
-  const database = new DatabaseSync(file);
+  const database = new DatabaseSync(file, { timeout: waitMs });
   try {
     database.exec('PRAGMA journal_mode=OFF; BEGIN EXCLUSIVE');
   } catch (error) {
@@ -22,8 +27,10 @@ export function lockFile(file: string): FileLock | undefined {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
     throw error;
   }
+  //held.add(database);
   return {
     close() {
+      held.delete(database);
       if (database.isOpen) database.close();
     },
   };

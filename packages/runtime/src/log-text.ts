@@ -7,7 +7,13 @@ export function textDestination(target: DestinationStream): DestinationStream {
 
 function toText(line: string): string {
   const { level, time, name, component, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const words = [String(time).slice(11, 23), String(level).toUpperCase().padEnd(5), name, component, msg];
+  const words = [
+    String(time).slice(11, 23),
+    String(level).toUpperCase().padEnd(5),
+    name,
+    component === name ? undefined : component,
+    msg,
+  ];
   const rest = Object.entries(fields).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );

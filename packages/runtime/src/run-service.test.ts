@@ -23,7 +23,7 @@ function start(...args: string[]) {
   const child = spawn(
     process.execPath,
     [program, '--ops-host', '127.0.0.1', '--ops-port', '0', '--log-format', 'json', ...args],
-    { cwd: dir },
+    { cwd: dir, env: { PATH: process.env.PATH } },
   );
   running.push(child);
   const output = { stdout: '', stderr: '' };

@@ -105,6 +105,11 @@ describe('loadConfig', () => {
     );
   });
 
+  it('leaves a URL where a path may be one', () => {
+    const flags = ['--store-url', 's3://bucket/prefix'];
+    expect(loadConfig(defineConfig({ store: storeConfig }), { argv: flags, cwd: '/caller' }).store.url).toBe(flags[1]);
+  });
+
   it.each<[string, Record<string, string>]>([
     [
       'a Kubernetes service host',
