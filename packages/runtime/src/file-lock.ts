@@ -27,7 +27,7 @@ export function lockFile(file: string): FileLock | undefined {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
     throw error;
   }
-  //held.add(database);
+  held.add(database);
   return {
     close() {
       held.delete(database);
