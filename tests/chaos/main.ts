@@ -28,7 +28,8 @@ mkdirSync(dir, { recursive: true });
 const singleKills = target === 'single' ? kills : target === 'all' ? Math.ceil(kills / 5) : 0;
 const fiveKills = kills - singleKills;
 const common = { seed, spansPerSecond, store, log: console.log };
-const victims = target === 'five' || target === 'all' ? serviceNames : ([target] as RoundOptions['victims']);
+const everyone: RoundOptions['victims'] = store === 'minio' ? [...serviceNames, 'minio'] : serviceNames;
+const victims = target === 'five' || target === 'all' ? everyone : ([target] as RoundOptions['victims']);
 const rounds: RoundOptions[] = [];
 if (target !== 'single')
   rounds.push({ ...common, processes: 'five', victims, kills: fiveKills, dir: join(dir, 'five') });

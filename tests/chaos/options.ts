@@ -10,7 +10,7 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly target: Target;
   readonly spansPerSecond: number;
-  /** Which object store: a folder, or a MinIO server that isn't killed. */
+  /** Which object store: a folder, or a MinIO server. */
   readonly store: 'local' | 'minio';
   /** Where the data goes; undefined: a temporary folder, removed if all went well. */
   readonly dir: string | undefined;
@@ -27,7 +27,7 @@ Exit code 1 when it isn't; then the data folder and the processes' logs are kept
   --target WHAT    ${serviceNames.join(', ')}: only this one of five; five: any of them; single: the single process;
                    all: any of five, then the single process. Default all
   --rate N         spans a second, default 2000
-  --store KIND     local or minio, default local
+  --store KIND     local, or minio, which is then hit as well; default local
   --dir FOLDER     data; default a temporary folder`;
 
 const targets: readonly string[] = [...serviceNames, 'five', 'single', 'all'];
