@@ -13,6 +13,7 @@ import {
   pageHeaderType,
 } from './format.ts';
 import { bitWidthOf, encodeHybrid, hybridBytesMax, putRun } from './hybrid.ts';
+import { giveInts, takeInts } from './int-pool.ts';
 import type { PackedColumn } from './pack.ts';
 import type { LeafValues } from './shred.ts';
 import { writeThrift } from './thrift.ts';
@@ -65,7 +66,12 @@ export function encodeChunk(
       pages.push(parts.length === 1 ? page : { ...page, raw: page.raw.slice() });
     }
   }
-  return assemble(leaf, values.count, pages, statistics, zstdLevel);
+  const chunk = assemble(leaf, values.count, pages, statistics, zstdLevel);
+  if (used) {
+    giveInts(used.indices);
+    giveInts(used.rows);
+  }
+  return chunk;
 }
 
 /** The chunk of a leaf that is null in every row (of which only the number matters). */
@@ -84,9 +90,9 @@ interface UsedEntries {
 /** The entries that these values need, in the order in which they come. */
 function entriesOf(dictionary: Dictionary, positions: Int32Array): UsedEntries {
   const { ids } = dictionary;
-  const indices = new Int32Array(positions.length);
-  const rows = new Int32Array(Math.min(dictionary.count, positions.length));
-  const renumbered = new Int32Array(dictionary.count); // 0: not seen yet
+  const indices = takeInts(positions.length);
+  const rows = takeInts(Math.min(dictionary.count, positions.length));
+  const renumbered = takeInts(dictionary.count).fill(0); // 0: not seen yet
   let count = 0;
   for (let i = 0; i < positions.length; i++) {
     const id = ids[positions[i]!]!;
@@ -97,6 +103,7 @@ function entriesOf(dictionary: Dictionary, positions: Int32Array): UsedEntries {
     }
     indices[i] = index - 1;
   }
+  giveInts(renumbered);
   return { indices, rows: rows.subarray(0, count) };
 }
 

@@ -1,6 +1,7 @@
 // Which values of a column are the same: the basis of dictionary pages and of sorting. Values are hashed where they lie.
 import { getBit } from './bits.ts';
 import { PhysicalType } from './format.ts';
+import { giveInts, takeInts } from './int-pool.ts';
 import type { PackedColumn } from './pack.ts';
 
 export interface Dictionary {
@@ -9,6 +10,12 @@ export interface Dictionary {
   readonly count: number;
   /** An entry's first row. */
   readonly rows: Int32Array;
+}
+
+/** Nobody looks at the dictionary any more. */
+export function releaseDictionary({ ids, rows }: Dictionary): void {
+  giveInts(ids);
+  giveInts(rows);
 }
 
 /** Where a dictionary stops to be worth it: after this many values it must have made out repetitions. */
@@ -36,10 +43,10 @@ const words = ({ values }: PackedColumn): Int32Array =>
 
 /** Open addressing; grows with the entries. */
 class Slots {
-  table = new Int32Array(256).fill(-1);
-  mask = 255;
-  hashes = new Int32Array(128);
-  rows = new Int32Array(128);
+  mask = 1023;
+  table = takeInts(1024).fill(-1);
+  hashes = takeInts(512);
+  rows = takeInts(512);
   count = 0;
 
   add(hash: number, row: number, slot: number): number {
@@ -55,19 +62,33 @@ class Slots {
   }
 
   #rehash(): void {
+    giveInts(this.table);
     this.mask = this.mask * 4 + 3;
-    this.table = new Int32Array(this.mask + 1).fill(-1);
+    this.table = takeInts(this.mask + 1).fill(-1);
     for (let id = 0; id < this.count; id++) {
       let slot = this.hashes[id]! & this.mask;
       while (this.table[slot]! >= 0) slot = (slot + 1) & this.mask;
       this.table[slot] = id;
     }
   }
+
+  /** The dictionary, which takes `rows` along; the rest goes back to the pool. */
+  dictionary(ids: Int32Array): Dictionary {
+    giveInts(this.table);
+    giveInts(this.hashes);
+    return { ids, count: this.count, rows: this.rows };
+  }
+
+  /** There is to be no dictionary. */
+  abandon(ids: Int32Array): undefined {
+    for (const ints of [this.table, this.hashes, this.rows, ids]) giveInts(ints);
+  }
 }
 
-function grown(array: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
+function grown(ints: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = takeInts(ints.length * 2) as Int32Array<ArrayBuffer>;
+  larger.set(ints);
+  giveInts(ints);
   return larger;
 }
 
@@ -77,7 +98,7 @@ function bytesDictionary(column: PackedColumn, always: boolean): Dictionary | un
   const bytes = column.values as Uint8Array;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const ids = new Int32Array(length);
+  const ids = takeInts(length);
   const slots = new Slots();
   let seen = 0;
   let previous = -1; // the last row that had a value
@@ -120,9 +141,9 @@ function bytesDictionary(column: PackedColumn, always: boolean): Dictionary | un
     }
     ids[row] = id >= 0 ? id : slots.add(hash, row, slot);
     previous = row;
-    if (++seen === probationValues && !always && slots.count > seen * distinctShareMax) return undefined;
+    if (++seen === probationValues && !always && slots.count > seen * distinctShareMax) return slots.abandon(ids);
   }
-  return { ids, count: slots.count, rows: slots.rows };
+  return slots.dictionary(ids);
 }
 
 /** After so many rows alike, blocks of rows are compared at once: a sender's rows have its resource's attributes in common. */
@@ -167,7 +188,7 @@ function wordsDictionary(
   always: boolean,
 ): Dictionary | undefined {
   const { length, validity } = column;
-  const ids = new Int32Array(length);
+  const ids = takeInts(length);
   const slots = new Slots();
   let seen = 0;
   for (let row = 0; row < length; row++) {
@@ -188,7 +209,7 @@ function wordsDictionary(
       id = slots.table[slot]!;
     }
     ids[row] = id >= 0 ? id : slots.add(hash, row, slot);
-    if (++seen === probationValues && !always && slots.count > seen * distinctShareMax) return undefined;
+    if (++seen === probationValues && !always && slots.count > seen * distinctShareMax) return slots.abandon(ids);
   }
-  return { ids, count: slots.count, rows: slots.rows };
+  return slots.dictionary(ids);
 }

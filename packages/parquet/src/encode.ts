@@ -1,7 +1,7 @@
 // Packed rows become Parquet files: put in order, split by hour, cut into row groups, encoded column by column.
 import { type EncodedChunk, encodeChunk, nullChunk } from './column-chunk.ts';
 import { leafColumns, schemaElements } from './column-tree.ts';
-import { buildDictionary, type Dictionary } from './dictionary.ts';
+import { buildDictionary, type Dictionary, releaseDictionary } from './dictionary.ts';
 import { fileHeader, ParquetError, writeFooter } from './footer.ts';
 import type { RowGroup } from './format.ts';
 import type { PackedColumn, PackedRows } from './pack.ts';
@@ -62,16 +62,17 @@ export function encodePacked(packed: PackedRows, options: EncodeOptions = {}): E
     ({ rows: fileRows, ...key }): FilePlan => ({ ...key, rowGroups: cut(fileRows, rowsMax) }),
   );
   const chunks = encodeColumns(packed, plans, options.zstdLevel ?? zstdLevelDefault, traces);
-  return plans.map((plan, i) => {
-    const all = plan.rowGroups.flatMap((group) => [group]);
-    return {
+  const files = plans.map(
+    (plan, i): EncodedFile => ({
       ...assembleFile(packed, plan, chunks[i]!),
       ...(plan.hour !== undefined && { hour: plan.hour }),
       ...(plan.group !== undefined && { group: plan.group }),
-      ...(options.timeColumn !== undefined && timeRange(packed, options.timeColumn, all)),
-      ...(options.traceSidecars && traces && buildTraceSidecars(packed, traces, all)),
-    };
-  });
+      ...(options.timeColumn !== undefined && timeRange(packed, options.timeColumn, plan.rowGroups)),
+      ...(options.traceSidecars && traces && buildTraceSidecars(packed, traces, plan.rowGroups)),
+    }),
+  );
+  if (traces) releaseDictionary(traces);
+  return files;
 }
 
 /** The rows of each file, in their order. */
@@ -153,6 +154,7 @@ function encodeColumns(
         });
       });
     });
+    for (const dictionary of dictionaries) if (dictionary && dictionary !== traces) releaseDictionary(dictionary);
   });
   return chunks;
 }

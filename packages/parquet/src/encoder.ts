@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { type EncodedFile, type EncodeOptions, encodePacked } from './encode.ts';
 import { ParquetError } from './footer.ts';
-import { buffersOf, type PackedRows, packBatches } from './pack.ts';
+import { ownBuffersOf, type PackedRows, packBatches } from './pack.ts';
+import { type PackingBuffer, PackingBufferPool } from './packing-buffer.ts';
 
 export interface EncoderOptions {
   /** Threads that encode. 0: on the calling thread. Default 1. */
@@ -61,9 +62,9 @@ export function createEncoder({ workers = 1 }: EncoderOptions = {}): Encoder {
     },
     async encode(batches, { schema, ...options } = {}) {
       if (closed) throw new Error('the encoder is closed');
-      const packed = packBatches(batches, schema ?? unionSchema(batches));
-      if (threads.length === 0) return encodePacked(packed, options);
-      return threads.reduce((a, b) => (b.pending < a.pending ? b : a)).run(packed, options);
+      const columns = schema ?? unionSchema(batches);
+      if (threads.length === 0) return encodePacked(packBatches(batches, columns), options);
+      return threads.reduce((a, b) => (b.pending < a.pending ? b : a)).run(batches, columns, options);
     },
     async close() {
       closed = true;
@@ -73,6 +74,8 @@ export function createEncoder({ workers = 1 }: EncoderOptions = {}): Encoder {
 }
 
 interface Waiting {
+  /** What was packed for the thread: nobody else's until it has answered. */
+  readonly memory: PackingBuffer;
   resolve(files: EncodedFile[]): void;
   reject(error: Error): void;
 }
@@ -82,22 +85,24 @@ class EncodeThread {
   #worker: Worker | undefined;
   #waiting = new Map<number, Waiting>();
   #lastId = 0;
+  readonly #buffers = new PackingBufferPool();
 
   get pending(): number {
     return this.#waiting.size;
   }
 
-  run(packed: PackedRows, options: EncodeOptions): Promise<EncodedFile[]> {
+  run(batches: readonly RecordBatch[], schema: Schema, options: EncodeOptions): Promise<EncodedFile[]> {
+    const memory = this.#buffers.take();
+    const packed = packBatches(batches, schema, memory);
+    this.#buffers.note(memory);
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve, reject, memory });
       worker.ref();
       const request: EncodeRequest = { id, packed, options };
-      worker.postMessage(request, [
-        ...new Set([...buffersOf(packed.data), ...(options.groups ? [options.groups.buffer as ArrayBuffer] : [])]),
-      ]);
+      worker.postMessage(request, [...ownBuffersOf(packed.data)]);
     });
   }
 
@@ -121,6 +126,7 @@ class EncodeThread {
   #answer(reply: EncodeReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    if (waiting) this.#buffers.give(waiting.memory);
     if (this.#waiting.size === 0) this.#worker?.unref();
     if ('files' in reply) waiting?.resolve(reply.files);
     else

@@ -6,10 +6,11 @@ import { copyBits, fillBits, getBit } from './bits.ts';
 import type { ColumnNode } from './column-tree.ts';
 import { ParquetError } from './footer.ts';
 import { PhysicalType } from './format.ts';
+import { type Allocator, freshMemory } from './packing-buffer.ts';
 
 export type PackedValues = Uint8Array | Int32Array | Float32Array | Float64Array;
 
-/** A column's values of all rows. It owns its buffers. */
+/** A column's values of all rows. */
 export interface PackedColumn {
   readonly length: number;
   readonly nullCount: number;
@@ -39,7 +40,11 @@ interface Segment {
  * Puts batches together. A batch may lack columns of `schema`: null there; what it has beyond `schema` is left out.
  * Columns are found by name and must have `schema`'s types (ParquetError).
  */
-export function packBatches(batches: readonly RecordBatch[], schema: Schema): PackedRows {
+export function packBatches(
+  batches: readonly RecordBatch[],
+  schema: Schema,
+  memory: Allocator = freshMemory,
+): PackedRows {
   const columns = columnsOfArrow(schema);
   const places = batches.map((batch) => new Map(batch.schema.fields.map((field, i) => [field.name, i])));
   const data = columns.map((node, c) => {
@@ -50,54 +55,63 @@ export function packBatches(batches: readonly RecordBatch[], schema: Schema): Pa
         throw new ParquetError(`column ${node.name}: a batch has ${found.type}, not ${schema.fields[c]!.type}`);
       return { data: found, start: 0, length: batch.numRows };
     });
-    return packColumn(node, segments);
+    return packColumn(node, segments, memory);
   });
   return { rows: batches.reduce((sum, batch) => sum + batch.numRows, 0), columns, data };
 }
 
-/** The buffers below packed rows: what to hand over when they go to another thread. */
-export function buffersOf(columns: readonly PackedColumn[]): ArrayBuffer[] {
-  return columns.flatMap((column) => [
-    ...[column.validity, column.offsets, column.values].flatMap((view) => (view ? [view.buffer as ArrayBuffer] : [])),
-    ...buffersOf(column.children),
-  ]);
+/** The buffers below packed columns that aren't shared, each once: what to hand over when they go to another thread. */
+export function ownBuffersOf(columns: readonly PackedColumn[]): Set<ArrayBuffer> {
+  const buffers = new Set<ArrayBuffer>();
+  const visit = ({ validity, offsets, values, children }: PackedColumn) => {
+    for (const view of [validity, offsets, values]) if (view?.buffer instanceof ArrayBuffer) buffers.add(view.buffer);
+    children.forEach(visit);
+  };
+  columns.forEach(visit);
+  return buffers;
 }
 
-function packColumn(node: ColumnNode, segments: readonly Segment[]): PackedColumn {
+function packColumn(node: ColumnNode, segments: readonly Segment[], memory: Allocator): PackedColumn {
   const length = segments.reduce((sum, s) => sum + s.length, 0);
-  const { validity, nullCount } = packValidity(segments, length);
+  const { validity, nullCount } = packValidity(segments, length, memory);
   const common = { length, nullCount, ...(validity && { validity }) };
   if (node.kind === 'struct') {
     const children = node.children.map((child, i) =>
       packColumn(
         child,
         segments.map((s) => ({ ...s, data: s.data?.children[i] })),
+        memory,
       ),
     );
     return { ...common, children };
   }
   if (node.kind !== 'leaf') {
-    const { offsets, inner } = packLists(segments, length);
-    if (node.kind === 'list') return { ...common, offsets, children: [packColumn(node.children[0]!, inner)] };
+    const { offsets, inner } = packLists(segments, length, memory);
+    if (node.kind === 'list') return { ...common, offsets, children: [packColumn(node.children[0]!, inner, memory)] };
     const children = node.children.map((child, i) =>
       packColumn(
         child,
         inner.map((s) => ({ ...s, data: s.data?.children[i] })),
+        memory,
       ),
     );
     return { ...common, offsets, children };
   }
   if (node.leaf!.physical === PhysicalType.BYTE_ARRAY)
-    return { ...common, ...packBytes(segments, length), children: [] };
-  return { ...common, values: packFixed(node, segments, length), children: [] };
+    return { ...common, ...packBytes(segments, length, memory), children: [] };
+  return { ...common, values: packFixed(node, segments, length, memory), children: [] };
 }
 
 const isNullType = (data: Data) => data.type.typeId === Type.Null;
 
-function packValidity(segments: readonly Segment[], length: number): { validity?: Uint8Array; nullCount: number } {
+function packValidity(
+  segments: readonly Segment[],
+  length: number,
+  memory: Allocator,
+): { validity?: Uint8Array; nullCount: number } {
   const nulls = segments.map((s) => (!s.data || isNullType(s.data) ? s.length : s.data.nullCount === 0 ? 0 : -1));
   if (nulls.every((n) => n === 0)) return { nullCount: 0 };
-  const validity = new Uint8Array((length + 7) >> 3);
+  const validity = memory.zeros((length + 7) >> 3);
   let row = 0;
   segments.forEach((s, i) => {
     if (nulls[i] === 0) fillBits(validity, row, s.length);
@@ -111,8 +125,13 @@ function packValidity(segments: readonly Segment[], length: number): { validity?
 
 const ones = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);
 
-function packLists(segments: readonly Segment[], length: number): { offsets: Int32Array; inner: Segment[] } {
-  const offsets = new Int32Array(length + 1);
+function packLists(
+  segments: readonly Segment[],
+  length: number,
+  memory: Allocator,
+): { offsets: Int32Array; inner: Segment[] } {
+  const offsets = memory.ints(length + 1);
+  offsets[0] = 0;
   const inner: Segment[] = [];
   let row = 0;
   let total = 0;
@@ -136,12 +155,17 @@ function packLists(segments: readonly Segment[], length: number): { offsets: Int
   return { offsets, inner };
 }
 
-function packBytes(segments: readonly Segment[], length: number): { offsets: Int32Array; values: Uint8Array } {
+function packBytes(
+  segments: readonly Segment[],
+  length: number,
+  memory: Allocator,
+): { offsets: Int32Array; values: Uint8Array } {
   const sources = segments.map((s) => (s.data ? byteSource(s.data, s.start, s.length) : undefined));
   const total = sources.reduce((sum, s) => sum + (s ? s.offsets[s.start + s.length]! - s.offsets[s.start]! : 0), 0);
   if (total > 0x7fffffff) throw new ParquetError('a column of more than 2 GiB is too large for one row group');
-  const offsets = new Int32Array(length + 1);
-  const values = new Uint8Array(total);
+  const offsets = memory.ints(length + 1);
+  offsets[0] = 0;
+  const values = memory.bytes(total);
   let row = 0;
   let at = 0;
   sources.forEach((source, i) => {
@@ -234,18 +258,9 @@ function gatherViews(data: Data, start: number, length: number): ByteSource {
   });
 }
 
-function packFixed(node: ColumnNode, segments: readonly Segment[], length: number): PackedValues {
+function packFixed(node: ColumnNode, segments: readonly Segment[], length: number, memory: Allocator): PackedValues {
   const { physical, typeLength = 0 } = node.leaf!;
-  const out =
-    physical === PhysicalType.INT32
-      ? new Int32Array(length)
-      : physical === PhysicalType.INT64
-        ? new Int32Array(length * 2)
-        : physical === PhysicalType.FLOAT
-          ? new Float32Array(length)
-          : physical === PhysicalType.DOUBLE
-            ? new Float64Array(length)
-            : new Uint8Array(length * (physical === PhysicalType.BOOLEAN ? 1 : typeLength));
+  const out = memoryFor(physical, typeLength, length, memory);
   let row = 0;
   for (const { data, start, length: n } of segments) {
     if (data && n > 0 && !isNullType(data)) fillFixed(out, row, data, start, n, typeLength);
@@ -254,12 +269,38 @@ function packFixed(node: ColumnNode, segments: readonly Segment[], length: numbe
   return out;
 }
 
+function memoryFor(physical: number, typeLength: number, length: number, memory: Allocator): PackedValues {
+  const width = widths[physical] ?? typeLength;
+  const bytes = memory.zeros(length * width);
+  const { buffer, byteOffset } = bytes;
+  switch (physical) {
+    case PhysicalType.INT32:
+      return new Int32Array(buffer, byteOffset, length);
+    case PhysicalType.INT64:
+      return new Int32Array(buffer, byteOffset, length * 2);
+    case PhysicalType.FLOAT:
+      return new Float32Array(buffer, byteOffset, length);
+    case PhysicalType.DOUBLE:
+      return new Float64Array(buffer, byteOffset, length);
+    default:
+      return bytes;
+  }
+}
+
+const widths: Readonly<Record<number, number>> = {
+  [PhysicalType.BOOLEAN]: 1,
+  [PhysicalType.INT32]: 4,
+  [PhysicalType.INT64]: 8,
+  [PhysicalType.FLOAT]: 4,
+  [PhysicalType.DOUBLE]: 8,
+};
+
 /** Copies a segment's values to `out` from row `at` on, turned into the file's physical type. */
 function fillFixed(out: PackedValues, at: number, data: Data, start: number, n: number, typeLength: number): void {
   const { values } = data;
   const type = typeParameters(data.type);
   const slice = (width: number) => values.subarray(start * width, (start + n) * width);
-  const longs = () => new BigInt64Array(out.buffer, at * 8, n);
+  const longs = () => new BigInt64Array(out.buffer, out.byteOffset + at * 8, n);
   switch (type.typeId) {
     case Type.Bool:
       for (let i = 0; i < n; i++) out[at + i] = getBit(values, data.offset + start + i) ? 1 : 0;
