@@ -113,7 +113,6 @@ export class Call implements ServerCall {
   /** Begins to serve the call. */
   start(): void {
     const stream = this.#stream;
-    stream.on('error', (error) => this.#context.logger.debug({ err: error, path: this.path }, 'A gRPC stream broke'));
     stream.on('aborted', () => this.#lost('The client cancelled the call'));
     stream.on('close', () => this.#lost('The connection was lost'));
     try {
@@ -161,7 +160,6 @@ export class Call implements ServerCall {
       if (admitted) await admitted;
       if (this.#finished) return;
       const { definition, handler } = this.#method;
-      if (!handler) throw new GrpcError(Status.UNIMPLEMENTED, `Method ${this.path} isn't served`);
       let request: unknown;
       if (definition.requestStream) {
         request = this.#requestStream();

@@ -110,6 +110,23 @@ describe('keep-alive', () => {
     session.destroy();
   });
 
+  it('closes connections without calls gracefully', async () => {
+    test = await startServer({ unary: () => new Promise(() => {}) }, { keepAlive: { connectionIdleMsMax: 50 } });
+    const busy = http2.connect(`http://127.0.0.1:${test.port}`);
+    const stream = busy.request({
+      ':method': 'POST',
+      ':path': bytesService.unary.path,
+      'content-type': 'application/grpc',
+    });
+    stream.on('error', () => {});
+    stream.end(frame(''));
+    const idle = http2.connect(`http://127.0.0.1:${test.port}`);
+    expect((await once(idle, 'goaway'))[0]).toBe(0);
+    await once(idle, 'close');
+    expect(busy.closed).toBe(false);
+    busy.destroy();
+  });
+
   it('closes connections of a certain age gracefully', async () => {
     test = await startServer({}, { keepAlive: { connectionAgeMsMax: 50 } });
     const session = http2.connect(`http://127.0.0.1:${test.port}`);

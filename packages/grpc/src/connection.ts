@@ -2,6 +2,7 @@ import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHt
 import type { Socket } from 'node:net';
 import type { GrpcLimits } from './limits.ts';
 import type { GrpcLogger } from './logger.ts';
+import { PingGuard } from './ping-guard.ts';
 
 /** When connections are checked and ended. */
 export interface KeepAlive {
@@ -9,6 +10,8 @@ export interface KeepAlive {
   readonly pingIntervalMs: number;
   /** How long its answer may take before the connection is closed. Default 20 s. */
   readonly pingTimeoutMs: number;
+  /** How long a connection may have no call before it is closed gracefully. Default half an hour. */
+  readonly connectionIdleMsMax: number;
   /** Age at which a connection is closed gracefully (give or take a tenth), so that clients spread anew. Default never. */
   readonly connectionAgeMsMax: number;
 }
@@ -16,6 +19,7 @@ export interface KeepAlive {
 export const defaultKeepAlive: KeepAlive = {
   pingIntervalMs: 60_000,
   pingTimeoutMs: 20_000,
+  connectionIdleMsMax: 1_800_000,
   connectionAgeMsMax: Number.POSITIVE_INFINITY,
 };
 
@@ -31,8 +35,6 @@ export interface ConnectionOptions {
   ) => void;
 }
 
-const pingWindowMs = 10_000;
-
 /** One HTTP/2 connection: its limits, its life signs, its end. */
 export class Connection {
   /** The client's address and port. */
@@ -40,13 +42,17 @@ export class Connection {
   readonly #session: ServerHttp2Session;
   readonly #options: ConnectionOptions;
   readonly #timers: NodeJS.Timeout[] = [];
-  #idlePings = 0;
-  #pingWindowEnds = 0;
+  readonly #socket: Socket;
+  readonly #pingGuard: PingGuard;
+  #streams = 0;
+  #idle: NodeJS.Timeout | undefined;
   #unanswered: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     const { limits, keepAlive, logger } = options;
     this.#options = options;
+    this.#socket = socket;
+    this.#pingGuard = new PingGuard(limits.idlePingsMax);
     this.peer =
       socket.remoteFamily === 'IPv6'
         ? `[${socket.remoteAddress}]:${socket.remotePort}`
@@ -57,7 +63,7 @@ export class Connection {
     session.on(
       'stream',
       (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
-        this.#idlePings = 0;
+        this.#onStream(stream);
         options.onStream(stream, headers, rawHeaders, this);
       },
     );
@@ -79,7 +85,23 @@ export class Connection {
     this.#session.once('remoteSettings', () => clearTimeout(timer));
   }
 
+  #onStream(stream: ServerHttp2Stream): void {
+    this.#streams++;
+    // Without a listener an error would end the process, also that of a stream that nobody serves any more.
+    stream.on('error', (error) =>
+      this.#options.logger.debug({ err: error, peer: this.peer }, 'An HTTP/2 stream broke'),
+    );
+    stream.on('close', () => {
+      this.#streams--;
+      this.#idle?.refresh();
+    });
+  }
+
   #startTimers(keepAlive: KeepAlive): void {
+    if (Number.isFinite(keepAlive.connectionIdleMsMax)) {
+      this.#idle = setInterval(() => this.#streams === 0 && this.close(), keepAlive.connectionIdleMsMax).unref();
+      this.#timers.push(this.#idle);
+    }
     if (Number.isFinite(keepAlive.pingIntervalMs)) {
       this.#timers.push(setInterval(() => this.#ping(keepAlive.pingTimeoutMs), keepAlive.pingIntervalMs).unref());
     }
@@ -106,22 +128,12 @@ export class Connection {
     });
   }
 
-  // Clients that measure the connection ping while data flows: only pings alone are counted.
   #onPing(): void {
-    const now = Date.now();
-    if (now > this.#pingWindowEnds) {
-      this.#pingWindowEnds = now + pingWindowMs;
-      this.#idlePings = 0;
-    }
-    if (++this.#idlePings <= this.#options.limits.idlePingsMax) return;
+    const bytes = this.#socket.bytesRead + this.#socket.bytesWritten;
+    if (!this.#pingGuard.ping(performance.now(), bytes)) return;
     this.#options.logger.warn({ peer: this.peer }, 'A client pings too often; its connection is closed');
     this.#session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from('too_many_pings'));
     this.#session.destroy(undefined, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  }
-
-  /** Something other than pings passes over the connection. */
-  active(): void {
-    this.#idlePings = 0;
   }
 
   /**

@@ -60,6 +60,10 @@ const request = [
   ['content-type', 'application/grpc'],
 ] as const;
 
+const elsewhere = request.map(([name, value]) => [name, name === ':path' ? '/no/Body' : value] as const);
+const plain = request.filter(([name]) => name !== 'content-type');
+const reset = (stream: number): Buffer => h2(Type.reset, 0, stream, Buffer.from([0, 0, 0, 8]));
+
 /** Connects, sends what is given until the server hangs up or everything is sent, and hangs up. */
 async function attack(...bytes: readonly Uint8Array[]): Promise<void> {
   const socket = net.connect(test.port, '127.0.0.1');
@@ -109,6 +113,22 @@ describe('a peer that sends', () => {
     ['a window of zero', [hello, h2(Type.window, 0, 0, Buffer.alloc(4))]],
     ['a frame that is too large', [hello, h2(Type.data, 0, 1, Buffer.alloc(1 << 22))]],
     ['goodbye at once', [hello, h2(Type.goaway, 0, 0, Buffer.from('\0\0\0\0\0\0\0\x0b', 'latin1'))]],
+    [
+      'a request that it takes back at once',
+      [hello, Buffer.concat([h2(Type.headers, 4, 1, hpack(request)), reset(1)])],
+    ],
+    [
+      'a request to nobody that it takes back',
+      [hello, Buffer.concat([h2(Type.headers, 4, 1, hpack(elsewhere)), reset(1)])],
+    ],
+    [
+      'a request that is not gRPC and that it takes back',
+      [hello, Buffer.concat([h2(Type.headers, 4, 1, hpack(plain)), reset(1)])],
+    ],
+    [
+      'a request and goodbye',
+      [hello, Buffer.concat([h2(Type.headers, 4, 1, hpack(elsewhere)), h2(Type.goaway, 0, 0, Buffer.alloc(8))])],
+    ],
     ['goodbye within a call', [hello, h2(Type.headers, 4, 1, hpack(request)), h2(Type.goaway, 0, 0, Buffer.alloc(8))]],
   ])('%s', async (_what, bytes) => {
     await attack(...bytes);
@@ -147,7 +167,7 @@ describe('a flood of', () => {
   it('resets ends the connection', async () => {
     const resets = Array.from({ length: 5000 }, (_, i) => {
       const id = 2 * i + 1;
-      return Buffer.concat([h2(Type.headers, 4, id, hpack(request)), h2(Type.reset, 0, id, Buffer.from([0, 0, 0, 8]))]);
+      return Buffer.concat([h2(Type.headers, 4, id, hpack(request)), reset(id)]);
     });
     await hangsUp(hello, ...resets);
   });

@@ -77,6 +77,31 @@ describe('requestBytesMax', () => {
   });
 });
 
+describe('callsMax', () => {
+  it('refuses those beyond it, and counts those that ended', async () => {
+    test = await startServer({ upload: () => new Promise(() => {}) }, { limits: { callsMax: 2 } });
+    const client = test.client();
+    const stuck = [client.upload(() => {}), client.upload(() => {})];
+    for (const call of stuck) call.write(Buffer.from('x'));
+    await until(() => test.reports.length === 0, 'nothing has ended');
+    let refused = '';
+    await until(() => {
+      void unary(client, Buffer.from('x')).then((answer) => {
+        refused = answer;
+      });
+      return refused.startsWith('8: ');
+    }, 'a call is refused');
+    expect(refused).toContain('callsMax (2)');
+    for (const call of stuck) call.cancel();
+    await until(() => {
+      void unary(client, Buffer.from('x')).then((answer) => {
+        refused = answer;
+      });
+      return refused === 'x';
+    }, 'a call is served again');
+  });
+});
+
 describe('headers', () => {
   it.each([
     ['one of 100 KB', { big: 'x'.repeat(100_000) }],

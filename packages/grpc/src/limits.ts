@@ -12,6 +12,8 @@ export interface GrpcLimits {
   readonly headerBytesMax: number;
   /** Of a request's headers, the count. */
   readonly headersMax: number;
+  /** Calls under way on all connections; those beyond are refused. */
+  readonly callsMax: number;
   /** Calls under way on one connection; a client that asks for more waits. */
   readonly streamsPerConnectionMax: number;
   /** Open connections; those beyond are closed as they come. */
@@ -22,13 +24,13 @@ export interface GrpcLimits {
   readonly connectionWindowBytes: number;
   /** The largest DATA frame a client may send: fewer, larger pieces for those that use it. */
   readonly frameBytesMax: number;
-  /** Memory that HTTP/2 itself may take for one connection. */
+  /** Memory that HTTP/2 itself may take for one connection, responses that wait to be sent included: where it is used up, new calls are refused and at last the connection is closed. */
   readonly sessionMemoryMbMax: number;
   /** From a connection's beginning (TLS included) to enough bytes to tell its protocol, and from there to HTTP/2's settings or to the first HTTP/1.1 request's headers. */
   readonly handshakeTimeoutMs: number;
   /** Streams that a client may open and reset at once, beyond which its connection is closed (33 a second are forgiven). */
   readonly streamResetsBurst: number;
-  /** Pings that a client may send within ten seconds without anything else, beyond which its connection is closed. */
+  /** Pings that a client may send within ten seconds with little else, beyond which its connection is closed. */
   readonly idlePingsMax: number;
 }
 
@@ -41,12 +43,13 @@ export const defaultLimits: GrpcLimits = {
   sendBufferBytes: mebibyte,
   headerBytesMax: 64 << 10,
   headersMax: 256,
+  callsMax: 20_000,
   streamsPerConnectionMax: 512,
   connectionsMax: 10_000,
   streamWindowBytes: 4 * mebibyte,
   connectionWindowBytes: 16 * mebibyte,
   frameBytesMax: mebibyte,
-  sessionMemoryMbMax: 128,
+  sessionMemoryMbMax: 2048,
   handshakeTimeoutMs: 10_000,
   streamResetsBurst: 1000,
   idlePingsMax: 200,

@@ -21,6 +21,7 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   readonly #undecided = new Set<Socket>();
   readonly #connections = new Set<Connection>();
+  #closing = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -69,6 +70,10 @@ export class Listener {
   }
 
   #serve(socket: Socket, protocol: Protocol): void {
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
     if (protocol === 'http1') {
       this.#http1.serve(socket);
       return;
@@ -96,6 +101,7 @@ export class Listener {
 
   /** Takes no more connections and ends those that are open when their calls are done; resolves when all are gone. */
   async close(): Promise<void> {
+    this.#closing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#http1.close();
     for (const socket of this.#undecided) socket.destroy();

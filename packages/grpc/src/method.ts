@@ -6,7 +6,7 @@ export type AnyHandler = (request: unknown, call: unknown) => unknown;
 /** A method with what serves it. */
 export interface BoundMethod {
   readonly definition: AnyMethod;
-  readonly handler: AnyHandler | undefined;
+  readonly handler: AnyHandler;
 }
 
 /** The methods of all services, by path. */
@@ -16,19 +16,20 @@ export class MethodTable {
 
   /** Throws where a path is there already, or is none. */
   add(definition: ServiceDefinition, implementation: object): void {
-    const bound = Object.entries(definition).map(([name, method]) => {
-      if (!/^\/[^/]+\/[^/]+$/.test(method.path))
-        throw new TypeError(`"${method.path}" isn't a method's path: /package.Service/Method`);
-      if (this.#methods.has(method.path)) throw new Error(`${method.path} is served already`);
-      const handler = (implementation as Record<string, unknown>)[name];
-      if (handler !== undefined && typeof handler !== 'function')
-        throw new TypeError(`The implementation of ${method.path} isn't a function`);
-      return { definition: method, handler: handler?.bind(implementation) as AnyHandler | undefined };
+    const bound = Object.entries(definition).flatMap(([name, method]) => {
+      const handler = this.#bind(method.path, (implementation as Record<string, unknown>)[name], implementation);
+      return handler ? [{ definition: method, handler }] : [];
     });
-    for (const method of bound) {
-      this.#methods.set(method.definition.path, method);
-      this.#services.add(serviceOf(method.definition.path));
-    }
+    for (const { path } of Object.values(definition)) this.#services.add(serviceOf(path));
+    for (const method of bound) this.#methods.set(method.definition.path, method);
+  }
+
+  #bind(path: string, handler: unknown, implementation: object): AnyHandler | undefined {
+    if (!/^\/[^/]+\/[^/]+$/.test(path)) throw new TypeError(`"${path}" isn't a method's path: /package.Service/Method`);
+    if (this.#methods.has(path)) throw new Error(`${path} is served already`);
+    if (handler === undefined) return undefined;
+    if (typeof handler !== 'function') throw new TypeError(`The implementation of ${path} isn't a function`);
+    return handler.bind(implementation) as AnyHandler;
   }
 
   get(path: string): BoundMethod | undefined {

@@ -155,25 +155,34 @@ class Http2GrpcServer implements GrpcServer {
     rawHeaders: readonly string[],
     connection: Connection,
   ): void {
-    const contentType = headers['content-type'];
-    if (!isGrpc(contentType)) {
-      this.#serveOther(stream, headers, rawHeaders);
-      return;
+    // A client may have gone, or have changed its mind, before its request is looked at.
+    if (stream.destroyed || stream.closed) return;
+    try {
+      if (isGrpc(headers['content-type'])) this.#serveGrpc(stream, headers, rawHeaders, connection);
+      else this.#serveOther(stream, headers, rawHeaders);
+    } catch (error) {
+      this.#context.logger.error({ err: error }, 'A request failed');
+      stream.destroy();
     }
+  }
+
+  #serveGrpc(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    connection: Connection,
+  ): void {
     if (headers[':method'] !== 'POST') {
-      stream.on('error', () => {});
       refuse(stream, 405, 'gRPC calls are POST requests.');
       return;
     }
     const path = headers[':path'] as string;
     const method = this.#methods.get(path);
-    const subtype = contentType === 'application/grpc' ? 'proto' : grpcSubtype(contentType as string);
-    if (!method?.handler || subtype !== 'proto') {
-      const missing = method ? `Method ${path} isn't served` : this.#methods.missing(path);
-      refuseCall(
-        stream,
-        subtype === 'proto' ? missing : `Messages in the encoding "${subtype}" can't be read; there is proto`,
-      );
+    const refusal = method
+      ? this.#refusal(headers['content-type'] as string)
+      : unimplemented(this.#methods.missing(path));
+    if (!method || refusal) {
+      refuseCall(stream, refusal as GrpcError);
       return;
     }
     const call = new Call(this.#context, stream, method, connection, headers, rawHeaders);
@@ -182,24 +191,35 @@ class Http2GrpcServer implements GrpcServer {
     call.start();
   }
 
+  #refusal(contentType: string): GrpcError | undefined {
+    const subtype = contentType === 'application/grpc' ? 'proto' : grpcSubtype(contentType);
+    if (subtype !== 'proto')
+      return unimplemented(`Messages in the encoding "${subtype}" can't be read; there is proto`);
+    const { callsMax } = this.#context.limits;
+    if (this.#calls.size < callsMax) return undefined;
+    return new GrpcError(
+      Status.RESOURCE_EXHAUSTED,
+      `There are more calls than the limit callsMax (${callsMax}); try again later`,
+    );
+  }
+
   #serveOther(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
     const { http1, http2Other } = this.#options;
-    stream.on('error', (error) => this.#context.logger.debug({ err: error }, 'An HTTP/2 stream broke'));
-    try {
-      if (http2Other) http2Other(stream, headers);
-      else if (http1) serveByHttp1(http1, stream, headers, rawHeaders);
-      else refuse(stream, 415, 'This server speaks gRPC: the content type has to be application/grpc.');
-    } catch (error) {
-      this.#context.logger.error({ err: error }, 'An HTTP/2 handler failed');
-      stream.destroy();
+    if (!http1 && !http2Other) {
+      refuse(stream, 415, 'This server speaks gRPC: the content type has to be application/grpc.');
+      return;
     }
+    if (http2Other) http2Other(stream, headers);
+    else if (http1) serveByHttp1(http1, stream, headers, rawHeaders);
   }
 }
 
-function refuseCall(stream: ServerHttp2Stream, details: string): void {
-  stream.on('error', () => {});
-  const status = statusTrailers(new GrpcError(Status.UNIMPLEMENTED, details), undefined);
-  stream.respond({ ...baseHeaders(), ...status }, trailersOnly);
+function unimplemented(details: string): GrpcError {
+  return new GrpcError(Status.UNIMPLEMENTED, details);
+}
+
+function refuseCall(stream: ServerHttp2Stream, error: GrpcError): void {
+  stream.respond({ ...baseHeaders(), ...statusTrailers(error, undefined) }, trailersOnly);
   if (stream.readableEnded) return;
   stream.resume();
   stream.close(constants.NGHTTP2_NO_ERROR);
