@@ -90,9 +90,8 @@ class Appender implements SignalAppender {
     const bytes = encoding === 'json' ? toProtobuf(requests[this.#signal], body) : body;
     const { tables } = this.#decoder;
     const before = tables.map((table) => table.mark);
-    const wire = new WireReader(bytes);
     try {
-      new Envelope(wire, this.#requestBytesMax).walk(this.#decoder);
+      new Envelope(new WireReader(bytes), this.#requestBytesMax).walk(this.#decoder);
     } catch (error) {
       tables.forEach((table, i) => {
         table.truncate(before[i]!);

@@ -1,3 +1,5 @@
+import { handedOver } from './column.ts';
+
 /** Arrow's bitmaps: bit `i & 7` of byte `i >> 3`, one for a value, zero for null (or true and false). */
 
 /** The bitmap with room for `capacity` bits; bits that don't fit are lost. */
@@ -46,11 +48,11 @@ export function countBits(bits: Uint8Array, length: number): number {
   return count;
 }
 
-/** A column's validity as Arrow wants it: no bitmap at all where nothing is null. `bits` is left empty, for the next rows. */
-export function takeValidity(bits: Uint8Array, rows: number): { nullCount: number; nullBitmap?: Uint8Array } {
+/** A column's validity as Arrow wants it: no bitmap at all where nothing is null. */
+export function takeValidity(
+  bits: Uint8Array<ArrayBuffer>,
+  rows: number,
+): { nullCount: number; nullBitmap?: Uint8Array<ArrayBuffer> } {
   const nullCount = rows - countBits(bits, rows);
-  const used = (rows + 7) >> 3;
-  const taken = nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: bits.slice(0, used) };
-  bits.fill(0, 0, used);
-  return taken;
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap: handedOver(bits, (rows + 7) >> 3) };
 }

@@ -1,24 +1,30 @@
 import { Bool, type Data, makeData } from 'apache-arrow';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, ROWS_MIN } from './column.ts';
+import { type Column, grown, handedOver, nextCapacity } from './column.ts';
 
 /** A Bool column: one bit a value. */
 export class BoolColumn implements Column {
   readonly type = new Bool();
   rows = 0;
   #capacity = 0;
-  #values = new Uint8Array(0);
-  #valid = new Uint8Array(0);
+  /** The capacity that the batch before needed. */
+  #expected = 0;
+  #values: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #valid: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   get byteLength(): number {
     return this.rows >> 2;
   }
 
   append(row: number, value: boolean): void {
-    if (row >= this.#capacity) this.#resize(grown(this.#capacity, row + 1));
+    if (row >= this.#capacity) this.#grow(row + 1);
     if (value) this.#values[row >> 3]! |= 1 << (row & 7);
     this.#valid[row >> 3]! |= 1 << (row & 7);
     this.rows = row + 1;
+  }
+
+  #grow(rows: number): void {
+    this.#resize(grown(Math.max(this.#capacity, this.#expected), rows));
   }
 
   #resize(capacity: number): void {
@@ -39,7 +45,7 @@ export class BoolColumn implements Column {
   }
 
   repeat(from: number, to: number): void {
-    if (to > this.#capacity) this.#resize(grown(this.#capacity, to));
+    if (to > this.#capacity) this.#grow(to);
     if (bitAt(this.#values, from)) setBits(this.#values, from + 1, to);
     setBits(this.#valid, from + 1, to);
     this.rows = Math.max(this.rows, to);
@@ -52,12 +58,11 @@ export class BoolColumn implements Column {
   }
 
   take(rows: number): Data<Bool> {
-    if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
+    if (rows > this.#capacity) this.#grow(rows);
     const validity = takeValidity(this.#valid, rows);
-    const used = (rows + 7) >> 3;
-    const data = this.#values.slice(0, used);
-    this.#values.fill(0, 0, used);
-    if (this.#capacity > ROWS_MIN && rows * 8 < this.#capacity) this.#resize(this.#capacity / 2);
+    const data = handedOver(this.#values, (rows + 7) >> 3);
+    this.#expected = nextCapacity(this.#capacity, rows);
+    this.#resize(0);
     this.rows = 0;
     return makeData({ type: this.type, length: rows, ...validity, data });
   }

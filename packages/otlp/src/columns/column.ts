@@ -38,20 +38,14 @@ export function resized(values: Int32Array, capacity: number): Int32Array<ArrayB
   return next;
 }
 
-/**
- * The first `used` places of a buffer as the receiver's own, and the buffer to go on with, whose content is undefined: the
- * same where much of it is free, so that the receiver gets a copy; else a new one, smaller where the old one was far too large.
- */
-export function handedOver<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
-  buffer: T,
-  used: number,
-  least: number,
-): [taken: T, next: T] {
-  const { length } = buffer;
-  const make = buffer.constructor as new (length: number) => T;
-  if (used * 2 >= length) return [buffer.subarray(0, used) as T, new make(length)];
-  const taken = buffer.slice(0, used) as T;
-  return [taken, length > least && used * 8 < length ? new make(Math.max(least, length >> 1)) : buffer];
+/** The first `used` places of a buffer that is done with: the buffer itself where it is well filled, else a copy. */
+export function handedOver<T extends Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(buffer: T, used: number): T {
+  return (used * 2 >= buffer.length ? buffer.subarray(0, used) : buffer.slice(0, used)) as T;
+}
+
+/** The capacity to begin the next batch with: that of the last, or less where it was far too large. */
+export function nextCapacity(capacity: number, used: number): number {
+  return used * 8 < capacity ? capacity >> 1 : capacity;
 }
 
 /** Gives the rows (rows, row] of an offsets buffer the offset where row `rows` begins: they are empty. */

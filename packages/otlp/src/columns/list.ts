@@ -1,6 +1,6 @@
 import { type Data, Field, List, makeData } from 'apache-arrow';
 import { bitAt, clearBits, resizedBitmap, takeValidity } from './bitmap.ts';
-import { type Column, grown, handedOver, padOffsets, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, nextCapacity, padOffsets, resized } from './column.ts';
 
 /** A List column over any other: `add` gives the child's row for one more element of a row's list. */
 export class ListColumn<C extends Column = Column> implements Column {
@@ -10,8 +10,10 @@ export class ListColumn<C extends Column = Column> implements Column {
   /** Elements so far, in all rows. */
   count = 0;
   #capacity = 0;
+  /** The capacity that the batch before needed. */
+  #expected = 0;
   #offsets = new Int32Array(1);
-  #valid = new Uint8Array(0);
+  #valid: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   constructor(child: C, type = new List(new Field('element', child.type, false))) {
     this.child = child;
@@ -33,7 +35,7 @@ export class ListColumn<C extends Column = Column> implements Column {
   /** Makes `row` an empty list if it is none yet. */
   touch(row: number): void {
     if (this.rows > row) return;
-    if (row >= this.#capacity) this.#resize(grown(this.#capacity, row + 1));
+    if (row >= this.#capacity) this.#grow(row + 1);
     if (this.rows < row) this.#pad(row);
     this.#offsets[row + 1] = this.count;
     this.#valid[row >> 3]! |= 1 << (row & 7);
@@ -43,6 +45,10 @@ export class ListColumn<C extends Column = Column> implements Column {
   #pad(row: number): void {
     padOffsets(this.#offsets, this.rows, row);
     this.rows = row;
+  }
+
+  #grow(rows: number): void {
+    this.#resize(grown(Math.max(this.#capacity, this.#expected), rows));
   }
 
   #resize(capacity: number): void {
@@ -90,17 +96,14 @@ export class ListColumn<C extends Column = Column> implements Column {
   }
 
   take(rows: number): Data<List> {
-    if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
+    if (rows > this.#capacity) this.#grow(rows);
     if (this.rows < rows) this.#pad(rows);
     const validity = takeValidity(this.#valid, rows);
     const child = this.child.take(this.count);
-    const [valueOffsets, nextOffsets] = handedOver(this.#offsets, rows + 1, ROWS_MIN + 1);
-    this.#offsets = nextOffsets;
+    const valueOffsets = handedOver(this.#offsets, rows + 1);
+    this.#expected = nextCapacity(this.#capacity, rows);
+    this.#resize(0);
     this.#offsets[0] = 0;
-    if (nextOffsets.length - 1 < this.#capacity) {
-      this.#capacity = nextOffsets.length - 1;
-      this.#valid = resizedBitmap(this.#valid, this.#capacity);
-    }
     this.rows = 0;
     this.count = 0;
     return makeData({ type: this.type, length: rows, ...validity, valueOffsets, child });

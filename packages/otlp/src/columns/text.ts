@@ -3,7 +3,7 @@ import { WireError } from '../errors.ts';
 import type { WireReader } from '../wire/reader.ts';
 import { validUtf8 } from '../wire/utf8.ts';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, handedOver, padOffsets, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, nextCapacity, padOffsets, resized } from './column.ts';
 
 const BYTES_MAX = 0x7fff_ffff; // offsets are 32-bit
 const BYTES_MIN = 1024;
@@ -27,8 +27,11 @@ export class TextColumn implements Column {
   /** How far `end` may go. */
   #size = -1;
   #capacity = 0;
+  // What the batch before took.
+  #rowsExpected = 0;
+  #bytesExpected = 0;
   #offsets = new Int32Array(1);
-  #valid = new Uint8Array(0);
+  #valid: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   constructor() {
     this.data = new Uint8Array(0);
@@ -120,7 +123,7 @@ export class TextColumn implements Column {
   }
 
   #growRows(rows: number): void {
-    this.#resizeRows(grown(this.#capacity, rows));
+    this.#resizeRows(grown(Math.max(this.#capacity, this.#rowsExpected), rows));
   }
 
   #resizeRows(capacity: number): void {
@@ -132,7 +135,9 @@ export class TextColumn implements Column {
   #growData(bytes: number): void {
     const needed = this.end + bytes + SLACK;
     if (needed > BYTES_MAX) throw new WireError('a column would take more than 2 GiB', -1, 'TOO_LARGE');
-    const data = new Uint8Array(Math.min(BYTES_MAX, grown(Math.max(BYTES_MIN, this.data.length), needed)));
+    const data = new Uint8Array(
+      Math.min(BYTES_MAX, grown(Math.max(BYTES_MIN, this.#bytesExpected, this.data.length), needed)),
+    );
     data.set(this.data.subarray(0, this.end));
     this.#setData(data);
   }
@@ -156,18 +161,18 @@ export class TextColumn implements Column {
   }
 
   repeat(from: number, to: number): void {
-    const times = to - from - 1;
+    const times = (to - from - 1) | 0;
     if (times <= 0) return;
     const start = this.#offsets[from]!;
-    const length = this.end - start;
-    this.begin(to - 1, 0);
+    const length = (this.end - start) | 0;
+    this.begin((to - 1) | 0, 0);
     this.reserve(length * times);
-    const total = length * (times + 1);
+    const total = Math.imul(length, times + 1); // there is room for it, so it is an integer of 31 bits
     this.#repeatBytes(start, length, total);
     const offsets = this.#offsets;
-    for (let row = from + 1; row < to; row++) offsets[(row + 1) | 0] = (offsets[row]! + length) | 0;
+    for (let row = (from + 1) | 0; row < to; row = (row + 1) | 0) offsets[(row + 1) | 0] = (offsets[row]! + length) | 0;
     setBits(this.#valid, from + 1, to);
-    this.end = start + total;
+    this.end = (start + total) | 0;
     this.rows = to;
   }
 
@@ -181,7 +186,7 @@ export class TextColumn implements Column {
     }
     const view = this.#view;
     const end = (start + total) | 0;
-    const distance = length * Math.ceil(BLOCK / length);
+    const distance = Math.imul(length, ((BLOCK + length - 1) / length) | 0); // whole values, a block at least
     let i = (start + length) | 0;
     for (; i < ((start + distance) | 0) && i < end; i = (i + 4) | 0) {
       view.setInt32(i, view.getInt32((i - length) | 0, true), true);
@@ -205,15 +210,13 @@ export class TextColumn implements Column {
     if (rows > this.#capacity) this.#growRows(rows);
     if (this.rows < rows) this.#pad(rows);
     const validity = takeValidity(this.#valid, rows);
-    const [data, nextData] = handedOver(this.data, this.end, BYTES_MIN);
-    if (nextData !== this.data) this.#setData(nextData);
-    const [valueOffsets, nextOffsets] = handedOver(this.#offsets, rows + 1, ROWS_MIN + 1);
-    this.#offsets = nextOffsets;
+    const data = handedOver(this.data, this.end);
+    const valueOffsets = handedOver(this.#offsets, rows + 1);
+    this.#bytesExpected = nextCapacity(this.data.length, this.end);
+    this.#rowsExpected = nextCapacity(this.#capacity, rows);
+    this.#setData(new Uint8Array(0));
+    this.#resizeRows(0);
     this.#offsets[0] = 0;
-    if (nextOffsets.length - 1 < this.#capacity) {
-      this.#capacity = nextOffsets.length - 1;
-      this.#valid = resizedBitmap(this.#valid, this.#capacity);
-    }
     this.rows = 0;
     this.end = 0;
     return makeData({ type: this.type, length: rows, ...validity, valueOffsets, data });

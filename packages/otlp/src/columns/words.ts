@@ -1,15 +1,16 @@
 import { type Data, type DataType, makeData } from 'apache-arrow';
-import type { WireReader } from '../wire/reader.ts';
 import { bitAt, clearBits, resizedBitmap, setBits, takeValidity } from './bitmap.ts';
-import { type Column, grown, handedOver, ROWS_MIN, resized } from './column.ts';
+import { type Column, grown, handedOver, nextCapacity, resized } from './column.ts';
 
 /** A column of 64-bit values (Int64, Float64, Timestamp), taken as two 32-bit halves so that no bigint is made. */
 export class WordsColumn implements Column {
   readonly type: DataType;
   rows = 0;
   #capacity = 0;
+  /** The capacity that the batch before needed. */
+  #expected = 0;
   #words = new Int32Array(0);
-  #valid = new Uint8Array(0);
+  #valid: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   constructor(type: DataType) {
     this.type = type;
@@ -20,7 +21,7 @@ export class WordsColumn implements Column {
   }
 
   append(row: number, lo: number, hi: number): void {
-    if (row >= this.#capacity) this.#resize(grown(this.#capacity, row + 1));
+    if (row >= this.#capacity) this.#grow(row + 1);
     const words = this.#words;
     words[row * 2] = lo;
     words[row * 2 + 1] = hi;
@@ -28,9 +29,8 @@ export class WordsColumn implements Column {
     this.rows = row + 1;
   }
 
-  /** Row `row` becomes what the reader's last 64-bit value was. */
-  appendFrom(row: number, from: WireReader): void {
-    this.append(row, from.lo, from.hi);
+  #grow(rows: number): void {
+    this.#resize(grown(Math.max(this.#capacity, this.#expected), rows));
   }
 
   #resize(capacity: number): void {
@@ -51,7 +51,7 @@ export class WordsColumn implements Column {
   }
 
   repeat(from: number, to: number): void {
-    if (to > this.#capacity) this.#resize(grown(this.#capacity, to));
+    if (to > this.#capacity) this.#grow(to);
     const words = this.#words;
     const lo = words[from * 2]!;
     const hi = words[from * 2 + 1]!;
@@ -71,18 +71,14 @@ export class WordsColumn implements Column {
   }
 
   take(rows: number): Data {
-    if (rows > this.#capacity) this.#resize(grown(this.#capacity, rows));
+    if (rows > this.#capacity) this.#grow(rows);
     const validity = takeValidity(this.#valid, rows);
-    const [words, next] = handedOver(this.#words, rows * 2, ROWS_MIN * 2);
-    next.fill(0, 0, this.rows * 2);
-    this.#words = next;
-    if (next.length < this.#capacity * 2) {
-      this.#capacity = next.length >> 1;
-      this.#valid = resizedBitmap(this.#valid, this.#capacity);
-    }
+    const words = handedOver(this.#words, rows * 2);
+    this.#expected = nextCapacity(this.#capacity, rows);
+    this.#resize(0);
     this.rows = 0;
-    const data =
-      this.type.ArrayType === Float64Array ? new Float64Array(words.buffer) : new BigInt64Array(words.buffer);
+    const Values = this.type.ArrayType === Float64Array ? Float64Array : BigInt64Array;
+    const data = new Values(words.buffer, words.byteOffset, rows);
     return makeData({ type: this.type, length: rows, ...validity, data } as Parameters<typeof makeData>[0]) as Data;
   }
 }
