@@ -30,7 +30,7 @@ export const acceptorConfig = defineConfig({
   corsOrigins: z.array(z.string()).default([]).describe('Origins whose web pages may send OTLP over HTTP; * for any'),
   retryAfterMs: milliseconds(1000).describe('When refused clients are told to come again, in milliseconds'),
   batchRowsMax: z.number().int().positive().default(65_536).describe('Rows after which what came is sent on'),
-  batchBytesMax: bytes(32 * MiB).describe('Bytes after which what came is sent on'),
+  batchBytesMax: bytes(64 * MiB).describe('Bytes after which what came is sent on'),
   batchAgeMsMax: milliseconds(200).describe('Time after which what came is sent on, in milliseconds'),
   forwardBytesMax: bytes(128 * MiB).describe(
     'Memory that rows on their way to the writer may take, in bytes; beyond it they are read from the log again',

@@ -48,6 +48,9 @@ interface Slot {
   readonly appender: SignalAppender;
 }
 
+/** What an appender takes beside its rows, about: it counts where many tenants send a little each. */
+const appenderBytes = 80 * 1024;
+
 export function createGatherer(options: GathererOptions): Gatherer {
   const { attributeColumnsMax, idleAppendersMax = 64 } = options;
   const idle = new Map<string, Slot>(); // kept because they know the columns of their tenant
@@ -86,7 +89,7 @@ export function createGatherer(options: GathererOptions): Gatherer {
       return rows;
     },
     get bytes() {
-      let bytes = batchBytes;
+      let bytes = batchBytes + active.size * appenderBytes;
       for (const { appender } of active.values()) bytes += appender.bytes;
       return bytes;
     },

@@ -47,7 +47,7 @@ export async function createHarness(transport: Transport): Promise<Harness> {
   const controlPlane = createFakeControlPlane();
   const store = createLocalStore({ dir: join(dir, 'warehouse'), fsync: false });
   const catalog = createCatalog({ store, pointers: createMemoryPointers() });
-  const inproc = transport === 'inproc' ? createInprocNetwork() : undefined;
+  const inproc = transport === 'inproc' ? createInprocNetwork({ bufferBytesMax: smallBytes }) : undefined;
   const cleanups: (() => Promise<unknown>)[] = [];
 
   return {
@@ -89,7 +89,7 @@ export async function createHarness(transport: Transport): Promise<Harness> {
       if (inproc) {
         served = inproc.serve(id, writer.service);
       } else {
-        server = createGrpcServer({});
+        server = createGrpcServer({ limits: smallWindows });
         addFlightService(server, writer.service);
         location = `grpc://127.0.0.1:${(await server.listen({ host: '127.0.0.1', port: 0 })).port}`;
       }
@@ -109,6 +109,14 @@ export async function createHarness(transport: Transport): Promise<Harness> {
     },
   };
 }
+
+// Little waits between acceptor and writer, so that a writer that stands still is felt soon.
+const smallBytes = 256 * 1024;
+const smallWindows = {
+  streamWindowBytes: smallBytes,
+  connectionWindowBytes: smallBytes,
+  receiveBufferBytes: smallBytes,
+};
 
 const localSettings = {
   host: '127.0.0.1',
