@@ -52,7 +52,7 @@ describe.each(['one', 'five'] as const)('SignalDB as %s', (processes) => {
     expect(spansOf(byId.body)).toHaveLength(trace.spans);
     const found = await searchFor(service);
     expect(found.body.traces).toMatchObject([
-      { traceID: trace.traceId, rootServiceName: service, rootTraceName: 'POST /order' },
+      { traceID: trace.traceId.replace(/^0+/, ''), rootServiceName: service, rootTraceName: 'POST /order' },
     ]);
     expect(await countOf(trace)).toBe(trace.spans);
   });
@@ -150,6 +150,24 @@ describe.each(['one', 'five'] as const)('SignalDB as %s', (processes) => {
     );
     expect(await countOf(after)).toBeGreaterThanOrEqual(after.spans);
   }, 120_000);
+
+  const accepts = processes === 'five' ? it : it.skip;
+  accepts(
+    'accepts while writer and control plane are away, and has it all, once, when they are back',
+    async () => {
+      const away = (['writer', 'flowctl'] as const).map((name) => cluster.process(name));
+      for (const process of away) await process.kill('SIGKILL');
+      const traces = Array.from({ length: 5 }, (_, i) => shopTrace(`while away ${i}`));
+      for (const trace of traces) await user.sendTracesGrpc(trace.request);
+      for (const process of away) process.start();
+      await cluster.ready();
+      for (const trace of traces) {
+        const count = () => countOf(trace).catch(() => -1);
+        expect(await until(count, (spans) => spans >= trace.spans)).toBe(trace.spans);
+      }
+    },
+    60_000,
+  );
 
   it('ends in order within 10 s, and starts again with everything', async () => {
     const trace = shopTrace('last');
