@@ -140,6 +140,43 @@ describe('a peer that sends', () => {
   });
 });
 
+// A small generator with a seed, so that what fails can be run again.
+function randomBelow(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
+describe('a peer that garbles its calls', () => {
+  const calls = [1, 3, 5, 7].map((id) =>
+    Buffer.concat([
+      h2(Type.headers, 4, id, hpack(id === 5 ? elsewhere : request)),
+      h2(Type.data, 0, id, frame('message').subarray(0, 7)),
+      h2(Type.window, 0, id, Buffer.from([0, 0, 1, 0])),
+      h2(Type.data, 1, id, frame('message').subarray(7)),
+    ]),
+  );
+  const whole = Buffer.concat([hello, ...calls, h2(Type.ping, 0, 0, Buffer.alloc(8)), reset(3)]);
+  const seed = Number(process.env.SEED ?? 1);
+  const rounds = Number(process.env.ROUNDS ?? 20);
+
+  it(`does no harm (SEED=${seed})`, async () => {
+    const random = randomBelow(seed);
+    for (let round = 0; round < rounds; round++) {
+      const garbled = Array.from({ length: 20 }, () => {
+        const bytes = Buffer.from(whole);
+        // Mostly behind the preface, where there is something to understand.
+        for (let changes = random(4); changes >= 0; changes--)
+          bytes[random(20) === 0 ? random(33) : 33 + random(bytes.length - 33)] = random(256);
+        return attack(bytes.subarray(0, random(bytes.length)), bytes.subarray(random(bytes.length)));
+      });
+      await Promise.all(garbled);
+    }
+  });
+});
+
 describe('a flood of', () => {
   async function hangsUp(...bytes: readonly Uint8Array[]): Promise<void> {
     const socket = net.connect(test.port, '127.0.0.1');
