@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { ProcessName } from '../system/cluster.ts';
 import { serviceNames } from '../system/ports.ts';
 import type { Fault } from './faults.ts';
 import { type ChaosOptions, parseOptions, usage } from './options.ts';
@@ -19,7 +20,7 @@ if (!options) {
   process.exit(0);
 }
 
-const { kills, seed, target, spansPerSecond, store } = options;
+const { kills, seed, target, spansPerSecond, store, writers } = options;
 const dir = options.dir
   ? resolve(process.env.SIGNALDB_CALLER_DIR ?? process.cwd(), options.dir)
   : mkdtempSync(join(tmpdir(), 'signaldb-chaos-'));
@@ -27,12 +28,19 @@ mkdirSync(dir, { recursive: true });
 
 const singleKills = target === 'single' ? kills : target === 'all' ? Math.ceil(kills / 5) : 0;
 const fiveKills = kills - singleKills;
-const common = { seed, spansPerSecond, store, log: console.log };
-const everyone: RoundOptions['victims'] = store === 'minio' ? [...serviceNames, 'minio'] : serviceNames;
-const victims = target === 'five' || target === 'all' ? everyone : ([target] as RoundOptions['victims']);
+const common = { seed, spansPerSecond, store, writers, log: console.log };
+const moreWriters = Array.from({ length: writers - 1 }, (_, i) => `writer-${i + 2}` as const);
+const everyone: ProcessName[] = [...serviceNames, ...moreWriters, ...(store === 'minio' ? (['minio'] as const) : [])];
+const victims = target === 'writer' ? (['writer', ...moreWriters] as const) : ([target] as ProcessName[]);
 const rounds: RoundOptions[] = [];
 if (target !== 'single')
-  rounds.push({ ...common, processes: 'five', victims, kills: fiveKills, dir: join(dir, 'five') });
+  rounds.push({
+    ...common,
+    processes: 'five',
+    victims: target === 'five' || target === 'all' ? everyone : victims,
+    kills: fiveKills,
+    dir: join(dir, 'five'),
+  });
 if (target === 'single' || target === 'all')
   rounds.push({ ...common, processes: 'one', victims: ['signaldb'], kills: singleKills, dir: join(dir, 'one') });
 

@@ -12,6 +12,8 @@ export interface ChaosOptions {
   readonly spansPerSecond: number;
   /** Which object store: a folder, or a MinIO server. */
   readonly store: 'local' | 'minio';
+  /** Writers of the five processes' cluster: with two, a log moves to the other one when its own is away. */
+  readonly writers: number;
   /** Where the data goes; undefined: a temporary folder, removed if all went well. */
   readonly dir: string | undefined;
 }
@@ -28,6 +30,7 @@ Exit code 1 when it isn't; then the data folder and the processes' logs are kept
                    all: any of five, then the single process. Default all
   --rate N         spans a second, default 2000
   --store KIND     local, or minio, which is then hit as well; default local
+  --writers N      writers beside the other four services, default 1
   --dir FOLDER     data; default a temporary folder`;
 
 const targets: readonly string[] = [...serviceNames, 'five', 'single', 'all'];
@@ -42,6 +45,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
       target: { type: 'string', default: 'all' },
       rate: { type: 'string', default: '2000' },
       store: { type: 'string', default: 'local' },
+      writers: { type: 'string', default: '1' },
       dir: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -56,6 +60,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions | undefined 
     target: target as Target,
     spansPerSecond: wholeNumber('rate', values.rate, 1),
     store,
+    writers: wholeNumber('writers', values.writers, 1),
     dir: values.dir,
   };
 }

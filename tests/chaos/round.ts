@@ -21,6 +21,7 @@ export interface RoundOptions {
   readonly seed: number;
   readonly spansPerSecond: number;
   readonly store: 'local' | 'minio';
+  readonly writers: number;
   readonly dir: string;
   log(line: string): void;
 }

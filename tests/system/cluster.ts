@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePorts } from './free-ports.ts';
 import { findMinio, minioBucket, minioKeys, minioProcess, startMinio } from './minio.ts';
 import { type ClusterPorts, defaultPorts, freeClusterPorts, type ServiceName, serviceNames } from './ports.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -7,7 +8,7 @@ import { ServiceProcess } from './service-process.ts';
 export type { ClusterPorts, ServiceName } from './ports.ts';
 export { ServiceProcess } from './service-process.ts';
 
-export type ProcessName = ServiceName | 'signaldb' | 'minio';
+export type ProcessName = ServiceName | `writer-${number}` | 'signaldb' | 'minio';
 
 export interface StartClusterOptions {
   /** Where all data goes. */
@@ -22,6 +23,8 @@ export interface StartClusterOptions {
   readonly storeFlags?: readonly string[];
   /** More flags a service. */
   readonly flags?: Partial<Record<ProcessName, readonly string[]>>;
+  /** Of `five`: how many writers there are; the further ones are named `writer-2` and so on. Default: 1. */
+  readonly writers?: number;
   /** Services that are not started at first. */
   readonly without?: readonly ServiceName[];
   readonly onLine?: (process: ProcessName, line: string) => void;
@@ -60,14 +63,14 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
   const lineTo = (name: ProcessName) => (onLine ? { onLine: (line: string) => onLine(name, line) } : {});
 
   const store = await openStore(options, ports, (minio) => processes.set('minio', minio), lineTo('minio'));
-  const add = (name: ServiceName | 'signaldb', opsPort: number, args: readonly string[]) => {
+  const add = (name: ProcessName, service: ServiceName | 'signaldb', opsPort: number, args: readonly string[]) => {
     const common = ['--ops-host', '127.0.0.1', '--ops-port', String(opsPort), '--log-format', 'json'];
     processes.set(
       name,
       new ServiceProcess({
         name,
-        program: program(name),
-        args: [...common, ...args, ...(flags[name] ?? [])],
+        program: program(service),
+        args: [...common, ...args, ...(flags[service] ?? [])],
         cwd: dir,
         env: { SIGNALDB_CALLER_DIR: dir },
         readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
@@ -76,7 +79,7 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
     );
   };
   if (mode === 'one')
-    add('signaldb', ports.ops.acceptor, [
+    add('signaldb', 'signaldb', ports.ops.acceptor, [
       '--data-dir',
       dir,
       ...store.flags,
@@ -84,7 +87,15 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
     ]);
   else
     for (const name of serviceNames)
-      add(name, ports.ops[name], [...serviceFlags(name, dir, ports, store.flags), ...portFlags(name, ports)]);
+      add(name, name, ports.ops[name], [...serviceFlags(name, dir, ports, store.flags), ...portFlags(name, ports)]);
+  for (let n = 2; mode === 'five' && n <= (options.writers ?? 1); n++) {
+    const [flightPort, opsPort] = await freePorts(2);
+    const own = { ...ports, writerFlight: flightPort! };
+    add(`writer-${n}`, 'writer', opsPort!, [
+      ...serviceFlags('writer', dir, own, store.flags, `writer-${n}`),
+      ...portFlags('writer', own),
+    ]);
+  }
 
   const started = () => [...processes.values()].filter((process) => process.running);
   for (const [name, process] of processes)
@@ -126,9 +137,15 @@ function portFlags(name: ServiceName, ports: ClusterPorts): string[] {
 }
 
 /** What a service by itself has to know of the others. */
-function serviceFlags(name: ServiceName, dir: string, ports: ClusterPorts, storeFlags: readonly string[]): string[] {
+function serviceFlags(
+  name: ServiceName,
+  dir: string,
+  ports: ClusterPorts,
+  storeFlags: readonly string[],
+  folder: string = name,
+): string[] {
   const flags: string[] = [];
-  if (name !== 'router') flags.push('--data-dir', join(dir, name));
+  if (name !== 'router') flags.push('--data-dir', join(dir, folder));
   if (name !== 'flowctl')
     flags.push(
       '--control-plane-address',
