@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import zlib from 'node:zlib';
+import type { ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Metadata } from './metadata.ts';
 import { bytesService, frame, rawCall, startServer, type TestServer, unary, until } from './test-server.ts';
 
 let test: TestServer;
@@ -61,6 +63,16 @@ describe('requestBytesMax', () => {
     expect(
       await rawCall(test.port, [frame(Buffer.alloc(900_000))], { ':path': bytesService.upload.path }),
     ).toMatchObject({ status: 0 });
+  });
+
+  it('tells refused clients what it was given for them', async () => {
+    const retryHint = new Metadata();
+    retryHint.set('retry-hint', 'soon');
+    test = await startServer({}, { limits: { requestBytesMax: 1000 }, retryHint });
+    const { metadata } = await new Promise<ServiceError>((resolve) =>
+      test.client().unary(Buffer.alloc(2000), (error: ServiceError | null) => resolve(error!)),
+    );
+    expect(metadata.get('retry-hint')).toEqual(['soon']);
   });
 
   it('counts nothing twice, however calls end', async () => {

@@ -10,6 +10,7 @@ import { grpcSubtype, type Http2Other, type HttpHandler, isGrpc, refuse, serveBy
 import { defaultLimits, type GrpcLimits } from './limits.ts';
 import { Listener, type TlsOptions } from './listener.ts';
 import { type GrpcLogger, silentLogger } from './logger.ts';
+import type { Metadata } from './metadata.ts';
 import { MethodTable } from './method.ts';
 import { reflectionServices } from './reflection.ts';
 import { RequestBudget } from './request-budget.ts';
@@ -31,6 +32,11 @@ export interface GrpcServerOptions {
   readonly logger?: GrpcLogger;
   /** Called after each 8 MiB received, so that their memory can be had again early: see `youngGarbageCollector`. */
   readonly collectGarbage?: () => void;
+  /**
+   * Sent with a call's refusal that means no more than too much at once (`requestBytesMax`, `callsMax`): a
+   * `google.rpc.RetryInfo` in `grpc-status-details-bin`, say, without which OTLP's clients drop what was refused.
+   */
+  readonly retryHint?: Metadata;
   /** Run before each call's handler. */
   readonly interceptors?: readonly Interceptor[];
   /** Told of each call when it has ended. */
@@ -83,7 +89,7 @@ class Http2GrpcServer implements GrpcServer {
     this.#context = {
       limits,
       logger,
-      budget: new RequestBudget(limits.requestBytesMax),
+      budget: new RequestBudget(limits.requestBytesMax, options.retryHint),
       pacer: options.collectGarbage && new BytePacer(collectEveryBytes, options.collectGarbage),
       decompressor: new Decompressor(limits.receiveMessageBytesMax),
       interceptors: options.interceptors ?? [],
@@ -200,6 +206,7 @@ class Http2GrpcServer implements GrpcServer {
     return new GrpcError(
       Status.RESOURCE_EXHAUSTED,
       `There are more calls than the limit callsMax (${callsMax}); try again later`,
+      this.#options.retryHint,
     );
   }
 
