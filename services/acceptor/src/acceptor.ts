@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
-import { createGrpcServer, type GrpcServer } from '@signaldb/grpc';
+import { createGrpcServer, type GrpcServer, Status, youngGarbageCollector } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
 import { fileDescriptorSet } from '@signaldb/proto/descriptors';
 import { createShutdown, type Logger, type Metrics, type Readiness, type TlsMaterial } from '@signaldb/runtime';
@@ -19,7 +19,7 @@ import { createIntake } from './intake.ts';
 import { type AcceptorMetrics, acceptorGauges, acceptorMetrics } from './metrics.ts';
 import { addOtlpServices } from './otlp/otlp-grpc.ts';
 import { createOtlpHttpHandler } from './otlp/otlp-http.ts';
-import type { RefusalReason } from './refusal.ts';
+import { type RefusalReason, retryHint } from './refusal.ts';
 
 export interface AcceptorDeps {
   readonly config: AcceptorConfig;
@@ -66,10 +66,15 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
     const intake = createIntake({ log, live, durability: config.durability, metrics: counted });
     const tables = createUserTables(deps.catalog);
 
-    const common = { logger, ...(tls && { tls }) };
+    const { retryAfterMs } = config;
+    const common = {
+      logger,
+      collectGarbage: youngGarbageCollector(),
+      retryHint: retryHint(Status.RESOURCE_EXHAUSTED, 'too much is being received', retryAfterMs),
+      ...(tls && { tls }),
+    };
     const requestLimits = { receiveMessageBytesMax: config.requestBytesMax, requestBytesMax: config.inflightBytesMax };
     const onRefused = (reason: RefusalReason) => counted.refused.inc({ reason });
-    const { retryAfterMs } = config;
     const httpHandler = createOtlpHttpHandler({
       intake,
       retryAfterMs,
@@ -141,7 +146,10 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
       },
     });
     opened.add('membership', { close: () => membership.leave() });
-    const clients = opened.add('clients', createFlightClients({ membership, ...(inproc && { inproc }) }));
+    const clients = opened.add(
+      'clients',
+      createFlightClients({ membership, keepAliveMs: 10_000, ...(inproc && { inproc }) }),
+    );
     const forwarder = startForwarder({
       log,
       controlPlane,

@@ -1,7 +1,6 @@
 import { GrpcError, Metadata, Status } from '@signaldb/grpc';
-import { OtlpDecodeError } from '@signaldb/otlp';
+import { encodeStatus, OtlpDecodeError } from '@signaldb/otlp';
 import { WalError, type WalErrorCode } from '@signaldb/wal';
-import { encodeRpcStatus } from './otlp/rpc-status.ts';
 
 /** Why a write was refused; also the label of the metric. */
 export type RefusalReason =
@@ -82,10 +81,13 @@ export function toRefusal(error: unknown): unknown {
 /** A refusal as gRPC has it: with `google.rpc.RetryInfo` where it makes sense to try again. */
 export function toGrpcError(error: unknown, retryAfterMs: number): unknown {
   if (!(error instanceof Refusal)) return error;
+  const hint = error.again ? retryHint(error.grpcStatus, error.message, retryAfterMs) : undefined;
+  return new GrpcError(error.grpcStatus, error.message, hint, { cause: error });
+}
+
+/** What tells gRPC clients to send the same again in a while; without it OTLP's drop what was refused. */
+export function retryHint(code: number, message: string, retryDelayMs: number): Metadata {
   const metadata = new Metadata();
-  if (error.again) {
-    const status = { code: error.grpcStatus, message: error.message, retryAfterMs };
-    metadata.set('grpc-status-details-bin', encodeRpcStatus(status));
-  }
-  return new GrpcError(error.grpcStatus, error.message, metadata, { cause: error });
+  metadata.set('grpc-status-details-bin', encodeStatus({ code, message, retryDelayMs }, 'protobuf'));
+  return metadata;
 }

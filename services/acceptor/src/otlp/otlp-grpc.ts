@@ -1,9 +1,8 @@
 import type { GrpcServer, ServerCall } from '@signaldb/grpc';
-import type { Signal } from '@signaldb/otlp';
+import { encodeExportResponse, type Signal } from '@signaldb/otlp';
 import type { Intake } from '../intake.ts';
 import { Refusal, type RefusalReason, toGrpcError } from '../refusal.ts';
 import { badTenant, tenantHeader, tenantOf } from '../tenant.ts';
-import { exportResponse } from './export-response.ts';
 
 const paths: Record<Signal, string> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -35,7 +34,8 @@ export function addOtlpServices(server: GrpcServer, { intake, retryAfterMs, onRe
           const header = call.metadata.get(tenantHeader);
           const tenant = tenantOf(header);
           if (tenant === undefined) throw new Refusal('bad_tenant', badTenant(header!));
-          return exportResponse(signal, await intake.otlp(tenant, signal, body, 'protobuf'), 'protobuf');
+          const { rejected } = await intake.otlp(tenant, signal, body, 'protobuf');
+          return encodeExportResponse(signal, 'protobuf', rejected);
         } catch (error) {
           if (error instanceof Refusal) onRefused(error.reason);
           throw toGrpcError(error, retryAfterMs);

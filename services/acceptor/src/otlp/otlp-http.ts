@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Status } from '@signaldb/grpc';
-import type { Signal } from '@signaldb/otlp';
+import { encodeExportResponse, encodeStatus, type RpcStatus, type Signal } from '@signaldb/otlp';
 import type { Intake } from '../intake.ts';
 import type { OtlpEncoding } from '../log-record.ts';
 import { Refusal, type RefusalReason } from '../refusal.ts';
 import { badTenant, tenantHeader, tenantOf } from '../tenant.ts';
 import { corsHeaders } from './cors.ts';
-import { exportResponse } from './export-response.ts';
 import { type BodyEncoding, type BodyLimits, createBodyReader } from './http-body.ts';
-import { encodeRpcStatus, type RpcStatus, rpcStatusJson } from './rpc-status.ts';
 
 export interface OtlpHttpOptions extends BodyLimits {
   readonly intake: Intake;
@@ -57,9 +55,10 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): (req: IncomingM
       const signal = signalOf(request);
       if (encoding === undefined) throw unsupportedType(request.headers['content-type']);
       const tenant = tenantOfRequest(request);
-      const answer = await bodies.read(request, bodyEncodingOf(request), async (body) =>
-        exportResponse(signal, await intake.otlp(tenant, signal, body, encoding), encoding),
-      );
+      const answer = await bodies.read(request, bodyEncodingOf(request), async (body) => {
+        const { rejected } = await intake.otlp(tenant, signal, body, encoding);
+        return encodeExportResponse(signal, encoding, rejected);
+      });
       send(response, 200, { ...cors, 'content-type': contentTypeOf(encoding) }, answer);
     } catch (error) {
       if (response.destroyed || request.errored) return; // the client has gone
@@ -75,7 +74,7 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): (req: IncomingM
     cors: Record<string, string> | undefined,
   ): void {
     const { httpStatus, headers, status } = describe(error);
-    const body = encoding === 'json' ? Buffer.from(rpcStatusJson(status)) : encodeRpcStatus(status);
+    const body = encodeStatus(status, encoding);
     const all = { ...cors, ...headers, 'content-type': contentTypeOf(encoding) };
     if (request.complete) {
       send(response, httpStatus, all, body);
@@ -98,7 +97,11 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): (req: IncomingM
       const status = { code: error.grpcStatus, message: error.message };
       if (!error.again) return { httpStatus: error.httpStatus, headers: {}, status };
       const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
-      return { httpStatus: error.httpStatus, headers: { 'retry-after': seconds }, status: { ...status, retryAfterMs } };
+      return {
+        httpStatus: error.httpStatus,
+        headers: { 'retry-after': seconds },
+        status: { ...status, retryDelayMs: retryAfterMs },
+      };
     }
     onError(error);
     return { httpStatus: 500, headers: {}, status: { code: Status.INTERNAL, message: 'the acceptor failed' } };
