@@ -2,7 +2,14 @@
 export default {
   testEnvironment: 'node',
   rootDir: import.meta.dirname,
-  roots: ['<rootDir>/proto', '<rootDir>/packages', '<rootDir>/services', '<rootDir>/scripts', '<rootDir>/tests/system'],
+  roots: [
+    '<rootDir>/proto',
+    '<rootDir>/packages',
+    '<rootDir>/services',
+    '<rootDir>/scripts',
+    '<rootDir>/tests/system',
+    '<rootDir>/tests/chaos',
+  ],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'mjs', 'js', 'cjs', 'json', 'node'],

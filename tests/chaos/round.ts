@@ -63,7 +63,7 @@ async function disturb(options: RoundOptions, cluster: Cluster, database: Databa
   const checks = startLiveChecks(database, ledger, createRandom(seed + 1));
   const progress = (blow: Blow, index: number) => {
     const { acknowledgedSpans, unknownRequests } = ledger;
-    const done = `${String(index + 1).padStart(3)}/${blows.length} ${blow.kind.padEnd(6)} ${blow.process.padEnd(8)}`;
+    const done = `${String(index + 1).padStart(3)}/${blows.length} ${blow.kind.padEnd(6)} ${(blow.processes.length > 1 ? 'all' : blow.processes[0]!).padEnd(8)}`;
     log(
       `${clock()} ${done} for ${String(blow.awayMs).padStart(4)} ms; ${acknowledgedSpans} spans acknowledged, ${unknownRequests} requests without an answer, ${checks.faults.length} faults`,
     );
