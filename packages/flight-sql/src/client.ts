@@ -1,4 +1,10 @@
-import { type CallOptions, decodeSchemaBytes, type FlightClient, type FlightInfo } from '@signaldb/flight';
+import {
+  type CallOptions,
+  decodeSchemaBytes,
+  type FlightClient,
+  type FlightInfo,
+  type FlightMessage,
+} from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { DoPutPreparedStatementResult, DoPutUpdateResult } from '@signaldb/proto/arrow/flight/protocol/sql/flight_sql';
 import type { RecordBatch, Schema } from 'apache-arrow';
@@ -147,19 +153,18 @@ class SqlClient implements FlightSqlClient {
     options: CallOptions | undefined,
   ): Promise<QueryStream> {
     const info = await this.#client.getFlightInfo({ command: encodeCommand(name, message) }, options);
-    const batches = this.#fetch(info, options);
+    const messages = this.#fetch(info, options);
     const { schema } = info;
-    if (schema) return Object.assign(batches, { schema });
-    const first = await batches.next();
-    if (first.done) throw new GrpcError(Status.INTERNAL, 'the server told no schema and sent no rows');
-    return Object.assign(withFirst(first.value, batches), { schema: first.value.schema });
+    if (schema) return Object.assign(batchesOf(messages), { schema });
+    for (;;) {
+      const { done, value } = await messages.next();
+      if (done) throw new GrpcError(Status.INTERNAL, 'the server told no schema');
+      if (value.schema) return Object.assign(batchesOf(messages), { schema: value.schema });
+    }
   }
 
-  async *#fetch(info: FlightInfo, options: CallOptions | undefined): AsyncGenerator<RecordBatch> {
-    for (const { ticket, locations } of info.endpoints) {
-      const client = this.#clientFor(locations);
-      for await (const { batch } of client.doGet(ticket, options)) if (batch) yield batch;
-    }
+  async *#fetch(info: FlightInfo, options: CallOptions | undefined): AsyncGenerator<FlightMessage> {
+    for (const { ticket, locations } of info.endpoints) yield* this.#clientFor(locations).doGet(ticket, options);
   }
 
   #clientFor(locations: readonly string[]): FlightClient {
@@ -191,9 +196,8 @@ async function* messages(command: Uint8Array, batch: RecordBatch | undefined) {
   yield batch ? { descriptor: { command }, batch } : { descriptor: { command } };
 }
 
-async function* withFirst<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
-  yield first;
-  yield* rest;
+async function* batchesOf(stream: AsyncIterable<FlightMessage>): AsyncGenerator<RecordBatch> {
+  for await (const { batch } of stream) if (batch) yield batch;
 }
 
 async function onlyItem<T>(items: AsyncIterable<T>): Promise<T> {

@@ -11,15 +11,19 @@ import {
 } from '@signaldb/proto/arrow/flight/protocol/flight';
 import type { SessionError, SessionValue, SqlSessions } from './handlers.ts';
 
-/** Sessions whose options can't be changed: setting one to the value it has succeeds. */
-export function fixedSessions(options: Readonly<Record<string, SessionValue>>): SqlSessions {
+type Options = Readonly<Record<string, SessionValue>>;
+
+/** Sessions whose options can't be changed (they may depend on the caller): setting one to the value it has succeeds. */
+export function fixedSessions(options: Options | ((context: CallContext) => Options)): SqlSessions {
+  const optionsOf = typeof options === 'function' ? options : () => options;
   return {
-    get: async () => options,
-    set: async (wanted) => {
+    get: async (context) => optionsOf(context),
+    set: async (wanted, context) => {
+      const fixed = optionsOf(context);
       const errors: Record<string, SessionError> = {};
       for (const [name, value] of Object.entries(wanted)) {
-        if (!Object.hasOwn(options, name)) errors[name] = 'INVALID_NAME';
-        else if (options[name] !== value) errors[name] = 'INVALID_VALUE';
+        if (!Object.hasOwn(fixed, name)) errors[name] = 'INVALID_NAME';
+        else if (fixed[name] !== value) errors[name] = 'INVALID_VALUE';
       }
       return errors;
     },

@@ -34,7 +34,8 @@ export class Statements {
     });
     const expirationTime = this.#seal.expirationTime?.();
     const endpoint = { ticket, locations: [], ...(expirationTime && { expirationTime }) };
-    return { ...noRows, schema, descriptor, endpoints: [endpoint] };
+    // What was bound may change the types of the rows: only the rows themselves tell them then.
+    return { ...noRows, ...(!held.parameters && { schema }), descriptor, endpoints: [endpoint] };
   }
 
   async schema(sql: string, context: CallContext): Promise<Schema> {
