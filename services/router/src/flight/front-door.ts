@@ -1,6 +1,6 @@
 // The Flight endpoint for everyone: SQL and tables to the queriers, writes to the acceptors.
 import type { CallContext, FlightDescriptor, FlightInfo, FlightService } from '@signaldb/flight';
-import { createFlightSqlService, type FlightSqlHandlers } from '@signaldb/flight-sql';
+import { createFlightSqlService, type FlightSqlHandlers, fixedSessions } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { QuerierSource } from '../querier-pool.ts';
 import { tenantHeader, tenantOf } from '../tenant.ts';
@@ -105,6 +105,8 @@ function sqlHandlers(source: QuerierSource): FlightSqlHandlers {
   return {
     prepare: (sql, context) => describe(source, tenant(context), sql, context.signal),
     query: (statement, context) => query(source, tenant(context), statement, optionsOf(context)),
+    // Drivers ask for them when they connect, and some set them to what they are.
+    sessions: fixedSessions((context) => ({ catalog, schema: tenant(context) })),
     metadata: {
       catalogs: async () => [catalog],
       schemas: async (context) => [{ catalog, schema: tenant(context) }],
