@@ -13,7 +13,10 @@ if (!services.includes(service) || !target) {
 }
 
 await build({
-  entryPoints: { main: join(root, 'services', service, 'src', 'main.ts'), 'parquet-worker': join(root, 'packages', 'parquet', 'src', 'worker.ts') },
+  entryPoints: {
+    main: join(root, 'services', service, 'src', 'main.ts'),
+    'encode-worker': join(root, 'packages', 'parquet', 'src', 'encode-worker.ts'),
+  },
   outdir: target,
   bundle: true,
   splitting: true,
@@ -21,5 +24,15 @@ await build({
   target: 'node24',
   format: 'esm',
   sourcemap: true,
-  plugins: [{ name: 'keep npm packages outside', setup: (b) => b.onResolve({ filter: /^[^./]/ }, ({ path }) => (path.startsWith('@signaldb/') ? undefined : { path, external: true })) }],
+  // The generated code names two values of one enum alike, as the definition does.
+  logOverride: { 'duplicate-case': 'silent' },
+  plugins: [
+    {
+      name: 'keep npm packages outside',
+      setup: (b) =>
+        b.onResolve({ filter: /^[^./]/ }, ({ path }) =>
+          path.startsWith('@signaldb/') ? undefined : { path, external: true },
+        ),
+    },
+  ],
 });
