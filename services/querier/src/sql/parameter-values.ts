@@ -37,17 +37,17 @@ const unitsPerMicro: Readonly<Record<TimeUnit, [multiply: bigint, divide: bigint
 function parameterOf({ name, type }: Field, value: unknown, raw: ArrayLike<number | bigint> | undefined): Parameter {
   if (value === null || value === undefined) return null;
   // Arrow's JavaScript gives times as floating numbers: take what is stored.
-  const stored = BigInt(raw?.[0] ?? 0);
+  const stored = () => BigInt(raw?.[0] ?? 0);
   if (DataType.isTimestamp(type)) {
-    if (type.unit === TimeUnit.NANOSECOND && type.timezone === null) return { type: 'timestamp_ns', value: stored };
+    if (type.unit === TimeUnit.NANOSECOND && type.timezone === null) return { type: 'timestamp_ns', value: stored() };
     const [multiply, divide] = unitsPerMicro[type.unit];
-    return { type: type.timezone ? 'timestamp_tz' : 'timestamp', value: (stored * multiply) / divide };
+    return { type: type.timezone ? 'timestamp_tz' : 'timestamp', value: (stored() * multiply) / divide };
   }
   if (DataType.isTime(type)) {
     const [multiply, divide] = unitsPerMicro[type.unit];
-    return { type: 'time', value: (stored * multiply) / divide };
+    return { type: 'time', value: (stored() * multiply) / divide };
   }
-  if (DataType.isDate(type)) return { type: 'date', value: type.unit === 0 ? stored : stored / 86_400_000n };
+  if (DataType.isDate(type)) return { type: 'date', value: type.unit === 0 ? stored() : stored() / 86_400_000n };
   if (DataType.isDecimal(type)) return decimalText(value, type.scale);
   if (
     DataType.isBool(type) ||
