@@ -15,7 +15,7 @@ export class DuckPool {
   }
 
   /** Runs one statement and answers its rows. @throws GrpcError RESOURCE_EXHAUSTED when memory doesn't suffice */
-  async rows(sql: string, options: Pick<QueryOptions, 'params' | 'signal'>): Promise<RecordBatch[]> {
+  async rows(sql: string, options: Omit<QueryOptions, 'stream'>): Promise<RecordBatch[]> {
     const connection = this.#idle.pop() ?? this.#database.connect();
     try {
       const result = await connection.query(sql, { ...options, stream: false });

@@ -11,6 +11,15 @@ export class Outcome {
     this.#reasons.add(reason);
   }
 
+  /** Forgets what an attempt that is repeated has found out. */
+  restart(): void {
+    this.#reasons.clear();
+    this.inspectedBytes = 0;
+    this.inspectedFiles = 0;
+    this.inspectedSpans = 0;
+    this.inspectedTraces = 0;
+  }
+
   get reasons(): readonly string[] {
     return [...this.#reasons];
   }

@@ -38,7 +38,7 @@ export async function askLogs(options: AskOptions, request: TailRequest): Promis
   const state = options.state();
   if (state.revision === 0) return { files: [], gaps: [{ reason: 'the cluster’s state is not known yet' }] };
   const first = await askOnce(options, request, acceptorsOf(state));
-  if (first.moved.length === 0) return first;
+  if (first.moved.length === 0) return { files: first.files, gaps: first.gaps };
   const again = await askOnce(options, request, first.moved);
   const kept = first.files.filter((file) => !again.logs.has(file.logId));
   const gaps = first.gaps.filter((gap) => gap.log === undefined || !again.logs.has(gap.log.logId));

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '@signaldb/duckdb';
 import type { CheckedSearch, Need, SelectedField } from '@signaldb/traceql';
 import type { TableFile } from '../files/table-file.ts';
 import type { OpenTables } from '../tables/table-reader.ts';
@@ -31,10 +32,15 @@ export async function filteredSql(
   search: CheckedSearch,
   scope: SpanScope,
   columns: readonly string[],
-  options: { readonly withSelects?: boolean; readonly extra?: readonly string[] } = {},
+  options: { readonly withSelects?: boolean } = {},
 ): Promise<FilteredSql | undefined> {
   const table = open.tables.get('traces')!;
-  const groups = filterSpans(search, await open.files.local(scope.files), table.columns, options.extra);
+  const groups = filterSpans(search, await open.files.local(scope.files), table.columns, [
+    'start_time',
+    'trace_id',
+    'span_id',
+    ...columns,
+  ]);
   if (groups.length === 0) return undefined;
   const needs = new Set(groups.flatMap(({ compiled }) => [...compiled.needs]));
   const { ctes, joins } = await traceFacts(open.files, scope.factFiles(needs), table.columns, needs);
@@ -51,7 +57,7 @@ export async function filteredSql(
         ? `${from} s ${where}`
         : `(SELECT *${childCount} FROM (SELECT * FROM ${from} ${where}) s ${joins}) s`;
     const filter = joins === '' && where !== '' ? `AND (${compiled.where})` : `WHERE (${compiled.where})`;
-    return `SELECT ${[...columns, ...selects].join(', ')} FROM ${spans} ${filter}`;
+    return `SELECT ${[...columns.map(quoteIdentifier), ...selects].join(', ')} FROM ${spans} ${filter}`;
   });
   return {
     ctes: ctes.length === 0 ? '' : `WITH ${ctes.join(', ')}`,

@@ -25,8 +25,8 @@ export const searchSchema = new Schema([
   new Field('service_stats_json', new Utf8(), false),
 ]);
 
-/** Rows in the first slice that is looked into. */
-const firstSliceRows = 32_768;
+/** Rows in the first slice that is looked into: about a row group, which is read as a whole anyway. */
+const firstSliceRows = 65_536;
 const spansPerSetDefault = 3;
 const spansPerSetMax = 100;
 

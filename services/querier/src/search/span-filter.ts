@@ -38,18 +38,20 @@ export function traceqlType(duckType: string): ColumnType | undefined {
 /**
  * Compiles a search for files: those that differ in the columns that it asks for are filtered apart, each with its own condition, so that
  * a file without an attribute isn't asked for it, nor an overflow column in which nothing is. Groups that can't match are left out.
- * @param extra further columns that `from` has to have
+ * @param needed columns that `from` has to have beside those that the search reads
  */
 export function filterSpans(
   search: CheckedSearch,
   files: readonly LocalFile[],
   columns: readonly TableColumn[],
-  extra: readonly string[] = [],
+  needed: readonly string[],
 ): FilteredGroup[] {
   const all = allColumns(columns, files);
-  const asked = new Set(extra);
-  compileSearch(search, { columns: recording(typesOf(all), asked), overflow: new Set(overflowScopes) });
-  const wanted = all.filter(({ name }) => !isAttribute(name) || asked.has(name));
+  const asked = new Set(needed);
+  const whole = compileSearch(search, { columns: recording(typesOf(all), asked), overflow: new Set(overflowScopes) });
+  const text = [whole.where, ...whole.selects.map(({ json }) => json)].join(' ');
+  // A name that stands in the text by chance brings a column too many, no harm.
+  const wanted = all.filter(({ name }) => asked.has(name) || (!isAttribute(name) && text.includes(name)));
   return groupFiles(files, wanted).flatMap((group) => {
     const compiled = compileSearch(search, {
       columns: typesOf(wanted.filter(({ name }) => group.columns.has(name))),

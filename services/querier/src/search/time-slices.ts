@@ -7,10 +7,11 @@ export interface TimeSlice {
   readonly max: bigint | undefined;
 }
 
-const growth = 6;
+/** A search that finds little looks into few slices; one that finds much ends with the first. */
+const growth = 16;
 
 /**
- * Cuts the time of files into slices, newest first, each with about six times as many rows as the one before. The last slices
+ * Cuts the time of files into slices, newest first, each with many times the rows of the one before. The last slices
  * reach to both ends, so that every row is in one, also those of files whose times aren't known.
  */
 export function* timeSlices(files: readonly TableFile[], times: TimeRange, firstRows: number): Generator<TimeSlice> {

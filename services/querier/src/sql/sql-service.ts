@@ -3,7 +3,7 @@ import { encodeSchemaBytes, type FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type Catalog, isCatalogError } from '@signaldb/iceberg';
 import { signalTables } from '@signaldb/otlp';
-import type { Schema } from 'apache-arrow';
+import { DataType, type Schema } from 'apache-arrow';
 import type { QuerierConfig } from '../config.ts';
 import { isFileGone } from '../files/fetch-file.ts';
 import { Outcome } from '../outcome.ts';
@@ -206,16 +206,16 @@ async function createViews(connection: Connection, open: OpenTables, content: 'r
 async function describeIn(connection: Connection, sql: string): Promise<Description> {
   const { statementType, schema, parameters } = await connection.describe(sql);
   const hasParameters = parameters.fields.length > 0;
-  const unresolved = parameters.fields.some((field) => field.type.typeId === 1);
+  const unresolved = parameters.fields.some((field) => DataType.isNull(field.type));
   return {
     statementType,
-    schema: unresolved ? await schemaWithNulls(connection, sql, parameters, schema) : schema,
+    schema: unresolved ? await schemaWithTexts(connection, sql, parameters, schema) : schema,
     parameters: hasParameters ? announcedParameters(parameters) : undefined,
   };
 }
 
-/** The columns of a query whose parameters DuckDB has no types for, as they are when those are null. */
-async function schemaWithNulls(
+/** The columns of a query for whose parameters DuckDB has no types, as they are when those are text, as clients are told. */
+async function schemaWithTexts(
   connection: Connection,
   sql: string,
   parameters: Schema,
@@ -223,7 +223,8 @@ async function schemaWithNulls(
 ): Promise<Schema> {
   try {
     const none = `SELECT * FROM (${sql.replace(/[\s;]+$/, '')}\n) LIMIT 0`;
-    const result = await connection.query(none, { params: parameters.fields.map(() => null), stream: false });
+    const params = parameters.fields.map((field) => (DataType.isNull(field.type) ? '' : null));
+    const result = await connection.query(none, { params, stream: false });
     await result.close();
     return result.schema;
   } catch {

@@ -41,6 +41,7 @@ export class TableReader {
   /** @throws GrpcError UNAVAILABLE when the catalog can't be asked */
   async open(request: ReadRequest, outcome: Outcome): Promise<OpenTables> {
     for (let attempt = 1; ; attempt++) {
+      outcome.restart();
       try {
         return await this.#open(request, outcome);
       } catch (error) {

@@ -3,12 +3,14 @@ import { recordBatchOf } from '@signaldb/flight';
 import { type CheckedSearch, parseUnfinished } from '@signaldb/traceql';
 import { Field, type RecordBatch, Schema, Utf8, vectorFromArray } from 'apache-arrow';
 import { nsPerMs, type QueryContext, type QueryRun } from '../context.ts';
+import type { LocalFile } from '../files/file-access.ts';
 import { rowsOf } from '../rows.ts';
 import { filteredSql } from '../search/filtered-sql.ts';
 import { traceqlType } from '../search/span-filter.ts';
 import { traceFacts } from '../search/trace-facts.ts';
 import { allColumns } from '../tables/read-sql.ts';
 import type { OpenTables } from '../tables/table-reader.ts';
+import type { TableColumn } from '../tables/table-snapshot.ts';
 import type { TicketOf } from '../ticket.ts';
 import { type TimeRange, widen } from '../time-range.ts';
 import { filesBetween } from '../traces/span-files.ts';
@@ -20,11 +22,10 @@ export const tagValuesSchema = new Schema([
   new Field('value', new Utf8(), false),
 ]);
 
-/** Where values are: SQL of a list of `{type, value}` of one span, and the columns that it reads. */
-interface ValueSource {
-  readonly columns: readonly string[];
-  readonly list: string;
-}
+/** Where values are: a column with one value a row, or columns of which a list of `{type, value}` is made. */
+type ValueSource =
+  | { readonly column: string; readonly type: string }
+  | { readonly column: string; readonly list: string };
 
 /** The values that a tag has, of spans that match the finished part of a query; sorted, the first `limit`. */
 export async function tagValues(
@@ -44,10 +45,10 @@ export async function tagValues(
     async (open) => {
       const files = filesBetween(open.tables.get('traces')!.files, times);
       run.outcome.addFiles(files);
-      const sql = await valuesSql(open, tag, { filter, selected: [] }, times, around);
-      if (sql === undefined) return toBatch([]);
+      const values = await valuesSql(open, tag, { filter, selected: [] }, times, around);
+      if (values === undefined) return toBatch([]);
       const batches = await duck.rows(
-        `${sql.ctes} SELECT DISTINCT v.type AS type, v.value AS value FROM (${sql.rows}) WHERE v.value IS NOT NULL ORDER BY value, type LIMIT ${limit}`,
+        `${values.ctes} SELECT DISTINCT type, value FROM (${values.rows}) WHERE value IS NOT NULL ORDER BY value, type LIMIT ${limit}`,
         { signal: run.signal },
       );
       return toBatch([...rowsOf(batches)].map((row) => ({ type: String(row('type')), value: String(row('value')) })));
@@ -65,26 +66,39 @@ async function valuesSql(
   const table = open.tables.get('traces')!;
   const files = filesBetween(table.files, times);
   const rootField = tag.kind === 'field' ? rootFields[tag.name] : undefined;
-  if (rootField !== undefined && search.filter === undefined) {
+  if (rootField !== undefined) {
     const { ctes } = await traceFacts(open.files, files, table.columns, new Set(['trace']));
-    return { ctes: `WITH ${ctes.join(', ')}`, rows: `SELECT ${typed('string', rootField)} AS v FROM __trace` };
+    const rows = `SELECT 'string' AS type, ${rootField} AS value FROM __trace`;
+    return { ctes: `WITH ${ctes.join(', ')}`, rows };
   }
   const local = await open.files.local(files);
-  const types = new Map(allColumns(table.columns, local).map(({ name, type }) => [name, type]));
-  const sources = tag.kind === 'field' ? fieldSources(tag.name) : attributeSources(tag, types);
+  const types = typesInUse(allColumns(table.columns, local), local);
+  const sources = (tag.kind === 'field' ? fieldSources(tag.name) : attributeSources(tag, types)).filter(({ column }) =>
+    types.has(column),
+  );
   if (sources.length === 0) return undefined;
-  const columns = [...new Set(sources.flatMap((source) => source.columns))];
-  const around2 = filesBetween(table.files, widen(times, around));
-  const scope = {
-    files,
-    factFiles: (needs: ReadonlySet<string>) => (needs.size === 0 ? [] : around2),
-    times,
-    ids: undefined,
-  };
-  const filtered = await filteredSql(open, search, scope, columns.map(quoteIdentifier), { extra: columns });
+  const factFiles = (needs: ReadonlySet<string>) =>
+    needs.size === 0 ? [] : filesBetween(table.files, widen(times, around));
+  const columns = sources.map(({ column }) => column);
+  const filtered = await filteredSql(open, search, { files, factFiles, times, ids: undefined }, columns);
   if (filtered === undefined) return undefined;
-  const rows = sources.map(({ list }) => `SELECT unnest(${list}) AS v FROM (${filtered.sql})`);
-  return { ctes: filtered.ctes, rows: rows.join(' UNION ALL ') };
+  return { ctes: filtered.ctes, rows: sources.map((source) => rowsOfSource(source, filtered.sql)).join(' UNION ALL ') };
+}
+
+/** Types of the columns that have a value in some file. */
+function typesInUse(columns: readonly TableColumn[], files: readonly LocalFile[]): Map<string, string> {
+  const used = new Set(
+    files.flatMap(({ info }) => [...info.columns.values()].flatMap(({ name, isEmpty }) => (isEmpty ? [] : [name]))),
+  );
+  return new Map(columns.filter(({ name }) => used.has(name)).map(({ name, type }) => [name, type]));
+}
+
+/** SQL of a source's values. They are told apart before they are made text. */
+function rowsOfSource(source: ValueSource, spans: string): string {
+  const column = quoteIdentifier(source.column);
+  if ('type' in source)
+    return `SELECT '${source.type}' AS type, ${column}::VARCHAR AS value FROM (SELECT DISTINCT ${column} FROM (${spans}))`;
+  return `SELECT v.type AS type, v.value AS value FROM (SELECT DISTINCT unnest(${source.list}) AS v FROM (${spans}) WHERE ${column} IS NOT NULL)`;
 }
 
 const typed = (type: string, value: string): string => `{'type': '${type}', 'value': (${value})::VARCHAR}`;
@@ -113,13 +127,12 @@ const listFields: Readonly<Record<string, [column: string, field: string]>> = {
 
 function fieldSources(name: string): ValueSource[] {
   const column = textFields[name];
-  if (column !== undefined) return [{ columns: [column], list: `[${typed('string', column)}]` }];
+  if (column !== undefined) return [{ column, type: 'string' }];
   const inList = listFields[name];
   if (inList !== undefined) {
     const [list, field] = inList;
-    return [{ columns: [list], list: `list_transform(${list}, lambda e: ${typed('string', `e.${field}`)})` }];
+    return [{ column: list, list: `list_transform(${list}, lambda e: ${typed('string', `e.${field}`)})` }];
   }
-  if (name in rootFields) return [{ columns: [], list: `[${typed('string', rootFields[name]!)}]` }];
   return [];
 }
 
@@ -137,7 +150,7 @@ function attributeSources(
     const column = place === 'resource' && name === 'service.name' ? 'service_name' : `${prefix}.${name}`;
     const type = types.get(column);
     if (type !== undefined) sources.push(columnSource(column, type));
-    sources.push({ columns: [`${prefix}_overflow`], list: keyedValues(`${prefix}_overflow`, name) });
+    sources.push({ column: `${prefix}_overflow`, list: keyedValues(`${prefix}_overflow`, name) });
   }
   for (const [place, column] of [
     ['event', 'events'],
@@ -145,18 +158,15 @@ function attributeSources(
   ] as const) {
     if (scope !== place) continue;
     const values = `flatten(list_transform(${column}, lambda e: ${keyedValues('e.attributes', name)}))`;
-    sources.push({ columns: [column], list: values });
+    sources.push({ column, list: values });
   }
   return sources;
 }
 
 function columnSource(column: string, duckType: string): ValueSource {
   const type = traceqlType(duckType) ?? 'string';
-  const quoted = quoteIdentifier(column);
-  const list = type.endsWith('[]')
-    ? `list_transform(${quoted}, lambda e: ${typed(type.slice(0, -2), 'e')})`
-    : `[${typed(type, quoted)}]`;
-  return { columns: [column], list };
+  if (!type.endsWith('[]')) return { column, type };
+  return { column, list: `list_transform(${quoteIdentifier(column)}, lambda e: ${typed(type.slice(0, -2), 'e')})` };
 }
 
 /** Values of a key in a list of `{key, value}`, whose values are OTLP's JSON; those of arrays one by one. */

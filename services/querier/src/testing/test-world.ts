@@ -16,7 +16,7 @@ import {
   signalTableRequest,
 } from '@signaldb/iceberg';
 import { createLocalStore, type ObjectStore } from '@signaldb/object-store';
-import { createSignalAppender, type Signal, signalTables } from '@signaldb/otlp';
+import { conformBatch, createSignalAppender, type Signal, signalTables } from '@signaldb/otlp';
 import {
   bytesReader,
   columnsOfIceberg,
@@ -26,7 +26,7 @@ import {
   type EncodedFile,
   readFooter,
 } from '@signaldb/parquet';
-import type { Schema } from 'apache-arrow';
+import { type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { ScriptedCluster } from './scripted-cluster.ts';
 
 /** What a writer would list of a hot file. */
@@ -61,6 +61,7 @@ export class TestWorld {
   #lsn = 0;
   #serial = 0;
   #hot: KeptFile[] = [];
+  readonly #fields = new Map<string, Map<string, Field>>();
 
   private constructor(dir: string) {
     this.dir = dir;
@@ -113,8 +114,9 @@ export class TestWorld {
       appender.append(body, encoding);
       appender.commit(++this.#lsn);
     }
-    for (const { table, batch, firstLsn, lastLsn } of appender.seal()) {
+    for (const { table, batch: sealed, firstLsn, lastLsn } of appender.seal()) {
       const isTraces = table === 'traces';
+      const batch = this.#conformed(`${tenant} ${table}`, sealed);
       const encoded = await this.#encoder.encode([batch], {
         order: isTraces ? 'trace' : ['service_name', 'time'],
         splitByHour: true,
@@ -125,6 +127,14 @@ export class TestWorld {
         await this.#addHot(file, batch.schema, { tenant, table, first_lsn: firstLsn, last_lsn: lastLsn });
     }
     return this.#lsn;
+  }
+
+  /** A column has one type: the first that came. Values of others go to the overflow. */
+  #conformed(table: string, batch: RecordBatch): RecordBatch {
+    const known = this.#fields.get(table) ?? new Map<string, Field>();
+    this.#fields.set(table, known);
+    for (const field of batch.schema.fields) if (!known.has(field.name)) known.set(field.name, field);
+    return conformBatch(batch, new Schema(batch.schema.fields.map((field) => known.get(field.name)!)));
   }
 
   async #addHot(
