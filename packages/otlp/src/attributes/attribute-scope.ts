@@ -53,40 +53,54 @@ export class AttributeScope {
 
   /** Takes the KeyValue in [pos, end) as an attribute of `row`; answers the column that it went to. */
   add(wire: WireReader, row: number, pos: number, end: number): Column {
-    // Nearly every attribute has this shape: a short key, then a short value, and nothing else.
     const { bytes } = wire;
     const keyPos = (pos + 2) | 0;
     const keyLength = bytes[(pos + 1) | 0]!;
     const valuePos = (keyPos + keyLength + 2) | 0;
     const valueLength = (end - valuePos) | 0;
+    // Nearly every attribute has this shape: a short key, then a short value, and nothing else.
     if (
-      valuePos <= end &&
-      bytes[pos] === 0x0a &&
-      keyLength < 0x80 &&
-      bytes[(valuePos - 2) | 0] === 0x12 &&
-      bytes[(valuePos - 1) | 0] === valueLength &&
-      valueLength < 0x80
+      valuePos > end ||
+      valueLength >= 0x80 ||
+      keyLength >= 0x80 ||
+      bytes[pos] !== 0x0a ||
+      bytes[(valuePos - 2) | 0] !== 0x12 ||
+      bytes[(valuePos - 1) | 0] !== valueLength
     ) {
-      return this.#add(wire, row, keyPos, keyLength, valuePos, end);
+      return this.#addUnusual(wire, row, pos, end);
     }
-    const entry = this.#entry;
-    entry.read(wire, pos, end);
-    return this.#add(wire, row, entry.keyPos, entry.keyEnd - entry.keyPos, entry.valuePos, entry.valueEnd);
-  }
-
-  #add(wire: WireReader, row: number, keyPos: number, keyLength: number, pos: number, end: number): Column {
-    const { bytes } = wire;
     const key = this.#keys.find(wire, keyPos, keyLength);
-    if (key !== undefined && key.kind === ValueKind.Text) {
-      const length = (end - pos - 2) | 0;
-      if (length >= 0 && length < 0x80 && bytes[pos] === 0x0a && bytes[(pos + 1) | 0] === length) {
-        const column = key.column as TextColumn;
-        if (column.rows <= row) {
-          column.append(row, wire, (pos + 2) | 0, length);
-          return column;
-        }
+    // And most values are texts, for a key that has a column of texts.
+    const length = (valueLength - 2) | 0;
+    if (key?.kind === ValueKind.Text && bytes[valuePos] === 0x0a && bytes[(valuePos + 1) | 0] === length) {
+      const column = key.column as TextColumn;
+      if (column.rows <= row) {
+        column.append(row, wire, (valuePos + 2) | 0, length);
+        return column;
       }
     }
+    return this.#addValue(wire, row, key, keyPos, keyLength, valuePos, end);
+  }
+
+  /** A KeyValue of any shape. */
+  #addUnusual(wire: WireReader, row: number, pos: number, end: number): Column {
+    const entry = this.#entry;
+    entry.read(wire, pos, end);
+    const keyLength = entry.keyEnd - entry.keyPos;
+    const key = this.#keys.find(wire, entry.keyPos, keyLength);
+    return this.#addValue(wire, row, key, entry.keyPos, keyLength, entry.valuePos, entry.valueEnd);
+  }
+
+  /** An AnyValue of any kind. */
+  #addValue(
+    wire: WireReader,
+    row: number,
+    key: AttributeKey | undefined,
+    keyPos: number,
+    keyLength: number,
+    pos: number,
+    end: number,
+  ): Column {
     const value = this.#value;
     value.read(wire, pos, end);
     const kind = value.kind === ValueKind.Array ? elementKind(wire, value.pos, value.end) : value.kind;
