@@ -12,6 +12,8 @@ const knownDeviations: Readonly<Record<string, string>> = {
     'nghttp2 ignores frames of streams that it has forgotten',
   'closed: Sends a HEADERS frame after sending RST_STREAM frame':
     'nghttp2 ignores frames of streams that it has forgotten',
+  'half closed (remote): Sends a DATA frame': 'nghttp2 ignores it where the answer has ended the stream by then',
+  'half closed (remote): Sends a HEADERS frame': 'nghttp2 ignores it where the answer has ended the stream by then',
   'closed: Sends a DATA frame': 'nghttp2 ignores frames of streams that it has forgotten',
   'closed: Sends a HEADERS frame': 'nghttp2 ignores frames of streams that it has forgotten',
   'Sends stream identifier that is numerically smaller than previous': 'nghttp2 ignores such a stream',
