@@ -10,7 +10,7 @@ afterEach(() => logs.remove());
 
 async function opened(options = {}) {
   const io = createFaultyLogIo();
-  const log = await logs.open({ io, ...options });
+  const log = await logs.open({ io, fsync: true, ...options });
   const base = { ...io.counts };
   return { io, log, since: (what: 'write' | 'sync') => io.counts[what] - base[what] };
 }
@@ -131,6 +131,34 @@ describe('a full disk', () => {
     expect(log.bytes).toBeLessThanOrEqual(3000);
     await log.trim(log.durableLsn);
     await log.append(payload('x'.repeat(400))).durable;
+  });
+});
+
+describe('trimming on a disk that fails', () => {
+  const small = { segmentBytesMax: 1000, bytesMax: 100_000 };
+  async function filled() {
+    const { io, log } = await opened(small);
+    for (let i = 1; i <= 50; i++) await log.append({ ...payload(`${i}`), idempotencyKey: `k${i}` }).durable;
+    return { io, log };
+  }
+
+  it('makes room on a full one, and keeps the keys', async () => {
+    const { io, log } = await filled();
+    io.fail('replaceText', 'ENOSPC', { times: 1 });
+    await log.trim(50);
+    expect(await logs.segments()).toHaveLength(1);
+    await log.close();
+    const again = await logs.open(small);
+    expect(again.findIdempotencyKey('default', 'k1')).toBe(1);
+  });
+
+  it('tries again what it could not delete', async () => {
+    const { io, log } = await filled();
+    io.fail('remove', 'EIO', { times: 1 });
+    await expect(log.trim(50)).rejects.toThrow('EIO');
+    expect((await logs.segments()).length).toBeGreaterThan(1);
+    await log.trim(50);
+    expect(await logs.segments()).toHaveLength(1);
   });
 });
 

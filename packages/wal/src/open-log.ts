@@ -67,7 +67,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       nextLsn,
       trimmer,
       segments: recovered?.segments ?? [],
-      recovery: recovered?.report ?? emptyReport,
+      recovery: recovered ? withoutTrimmed(recovered.report, trimmer.trimmedLsn) : emptyReport,
     });
   }
 
@@ -241,6 +241,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
 }
 
 const emptyReport: RecoveryReport = { segments: 0, records: 0, tornBytes: 0, broken: [], missing: [] };
+
+/** Nobody misses what everybody is done with: a deletion that a crash cut short may leave a hole there. */
+function withoutTrimmed(report: RecoveryReport, trimmedLsn: number): RecoveryReport {
+  return { ...report, missing: report.missing.filter(({ to }) => to > trimmedLsn) };
+}
 
 function keyEntry({ tenant, key, lsn, timeMs }: KeyEntry): KeyEntry {
   return { tenant, key, lsn, timeMs };

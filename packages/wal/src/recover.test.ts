@@ -120,6 +120,15 @@ describe('recovery', () => {
     expect(to - from).toBeGreaterThan(5);
   });
 
+  it('says nothing of a hole where all was trimmed', async () => {
+    const log = await logs.open({ ...options, retainMs: 1e9 });
+    for (let i = 1; i <= 200; i++) await log.append(payload(`record ${i}`)).durable;
+    await log.trim(200);
+    await log.close();
+    await rm(join(logs.dir, (await logs.segments())[3]!));
+    expect((await logs.open(options)).recovery.missing).toEqual([]);
+  });
+
   it('reads a segment whose header is broken', async () => {
     const paths = await written(200);
     for (const path of [paths[0]!, paths[2]!]) {

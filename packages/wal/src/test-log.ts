@@ -6,14 +6,14 @@ import { openLog } from './open-log.ts';
 import type { LogOptions } from './options.ts';
 import type { LogRecord } from './record.ts';
 
-/** A temporary folder whose logs are closed and whose files are removed with it. */
+/** A temporary folder whose logs (without fsync, unless asked for) are closed and whose files are removed with it. */
 export async function temporaryLogs() {
   const dir = await mkdtemp(join(tmpdir(), 'wal-'));
   const opened: Log[] = [];
   return {
     dir,
     open: async (options: Partial<LogOptions> = {}): Promise<Log> => {
-      const log = await openLog({ dir, ...options });
+      const log = await openLog({ dir, fsync: false, ...options });
       opened.push(log);
       return log;
     },

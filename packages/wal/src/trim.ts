@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isNoSpace } from './errors.ts';
 import type { KeyIndex } from './idempotency.ts';
 import type { LogIo } from './log-io.ts';
 import type { Segment } from './segments.ts';
@@ -32,21 +33,39 @@ export async function createTrimmer(options: TrimmerOptions): Promise<Trimmer> {
   let written = trimmedLsn;
   let writtenMs = 0;
   let tail: Promise<void> = Promise.resolve();
+  let overdue: Segment[] = [];
 
   /** Deletions follow one another, so that after a crash the segments left are a stretch without a hole. */
   function removeInOrder(removed: readonly Segment[]): Promise<void> {
+    const left = [...removed];
     const task = tail.then(async () => {
-      for (const segment of removed) {
-        await keys.keep(segment.header.firstLsn, segment.lastLsn);
-        await io.remove(segment.path);
+      for (let segment = left[0]; segment; segment = left[0]) {
+        await removeOne(segment);
+        left.shift();
       }
       if (removed.length > 0) {
         await io.syncFolder(dir);
         await keys.removeForgotten();
       }
     });
-    tail = task.catch(() => {});
+    tail = task.catch(() => {
+      overdue.push(...left); // the next trim tries again
+    });
     return task;
+  }
+
+  /** A segment's keys are on disk before it goes; on a full disk its space is what they are written into. */
+  async function removeOne(segment: Segment): Promise<void> {
+    const keepKeys = () => keys.keep(segment.header.firstLsn, segment.lastLsn);
+    const noSpace = await keepKeys().then(
+      () => false,
+      (error) => {
+        if (isNoSpace(error)) return true;
+        throw error;
+      },
+    );
+    await io.remove(segment.path);
+    if (noSpace) await keepKeys();
   }
 
   /** A hint, not forced to disk: after a crash more is read again than was needed. */
@@ -60,7 +79,9 @@ export async function createTrimmer(options: TrimmerOptions): Promise<Trimmer> {
   function takeOut(segments: Segment[], wanted: (segment: Segment) => boolean): Segment[] {
     let count = 0;
     while (count < segments.length - 1 && segments[count]!.lastLsn <= trimmedLsn && wanted(segments[count]!)) count++;
-    return segments.splice(0, count);
+    const taken = [...overdue, ...segments.splice(0, count)];
+    overdue = [];
+    return taken;
   }
 
   return {
