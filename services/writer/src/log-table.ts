@@ -48,6 +48,11 @@ export class LogTable {
     return this.#waiting.some(({ batch }) => hasTimeIn(batch, this.#timeColumn!, range));
   }
 
+  /** Whether rows that may be in the range are in no hot file yet. */
+  isUnwritten(range: TimeRange): boolean {
+    return this.cuts.some((cut) => cut.state === 'encoding') || this.mayHold(range);
+  }
+
   get firstUncommittedLsn(): number | undefined {
     return this.cuts[0]?.firstLsn ?? this.#waiting[0]?.firstLsn;
   }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { FlightClient } from '@signaldb/flight';
 import { Status } from '@signaldb/grpc';
@@ -131,6 +132,20 @@ describe('the read barrier', () => {
     const { files, missing } = await hotFiles(client, { logs });
     expect(files).toEqual([]);
     expect(missing).toMatchObject([{ log_id: Object.keys(logs)[0], reason: expect.stringContaining(reason) }]);
+  });
+
+  it('names as missing what can not be written to disk in time', async () => {
+    const { client, dataDir } = await harness.start({ ...still, barrierTimeoutMs: 100 });
+    const stream = openStream(client, { logId: 'a', epoch: 1 });
+    stream.send(spansOf([1]));
+    stream.through(1);
+    await stream.acknowledged(1, 'memory');
+    await rm(join(dataDir, 'hot'), { recursive: true });
+    const ask = () => hotFiles(client, { logs: { a: { epoch: 1, lsn: 1 } } });
+    expect((await ask()).missing).toEqual([{ log_id: 'a', reason: 'its rows are not on disk yet' }]);
+    await mkdir(join(dataDir, 'hot'));
+    while ((await ask()).missing.length > 0);
+    expect(await lsnsOf((await ask()).files)).toEqual([1]);
   });
 
   it('lists committed files until their grace is over', async () => {

@@ -7,6 +7,7 @@ import type { LogRegistry } from './log-registry.ts';
 import type { TimeRange } from './log-table.ts';
 import { jsonBytes, parseJsonObject, tenantOf } from './stream-messages.ts';
 import type { TableSet } from './table-set.ts';
+import type { TableWriter } from './table-writer.ts';
 import type { WriterContext } from './writer-context.ts';
 
 export interface ReadBarrier {
@@ -23,29 +24,26 @@ interface BarrierRequest {
   readonly maxTime: bigint | undefined;
 }
 
-interface MissingLog {
-  readonly log_id: string;
-  readonly reason: string;
-}
-
 /**
  * Action `hot_files`: waits until the logs' rows have come, cuts them, and lists the hot files of the tables and times
  * asked for. Logs that this writer can't speak for are named as missing: then the answer isn't whole.
  */
 export async function hotFilesAction(barrier: ReadBarrier, body: Uint8Array, call: CallContext): Promise<Uint8Array> {
   const request = parseRequest(body);
-  const missing = await awaitLogs(barrier, request, call.signal);
-  const tables = barrier.tables.of(request.tenant, request.tables);
-  await Promise.all(tables.map((table) => table.flushToHotFiles(request)));
-  const epochs = new Map(request.logs.map(({ logId, epoch }) => [logId, epoch]));
-  for (const { log_id } of missing) epochs.delete(log_id);
-  // A stream that ended while its rows were cut has taken them along.
+  const timeout = () => AbortSignal.any([call.signal, AbortSignal.timeout(barrier.context.config.barrierTimeoutMs)]);
+  const reasons = new Map<string, string>();
+  await awaitLogs(barrier, request, timeout(), reasons);
+  await awaitCuts(barrier.tables.of(request.tenant, request.tables), request, timeout(), reasons);
+  const epochs = new Map<string, number>();
   for (const { logId, epoch } of request.logs) {
-    if (epochs.has(logId) && barrier.logs.get(logId)?.epoch !== epoch) {
-      epochs.delete(logId);
-      missing.push({ log_id: logId, reason: 'its stream was replaced' });
-    }
+    const stream = barrier.logs.get(logId);
+    // A stream that ended while its rows were cut has taken them along.
+    if (!reasons.has(logId) && !(stream?.isLive && stream.epoch === epoch)) reasons.set(logId, 'its stream has ended');
+    if (!reasons.has(logId)) epochs.set(logId, epoch);
   }
+  const missing = request.logs.flatMap(({ logId }) =>
+    reasons.has(logId) ? [{ log_id: logId, reason: reasons.get(logId) }] : [],
+  );
   const names = request.tables && new Set(request.tables);
   const files = [...barrier.context.hotFiles.list()]
     .filter(
@@ -60,21 +58,35 @@ export async function hotFilesAction(barrier: ReadBarrier, body: Uint8Array, cal
 }
 
 async function awaitLogs(
-  { context, logs }: ReadBarrier,
+  { logs }: ReadBarrier,
   request: BarrierRequest,
-  signal: AbortSignal,
-): Promise<MissingLog[]> {
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(context.config.barrierTimeoutMs)]);
-  const missing = await Promise.all(
-    request.logs.map(async ({ logId, epoch, lsn }): Promise<MissingLog[]> => {
+  timeout: AbortSignal,
+  missing: Map<string, string>,
+): Promise<void> {
+  await Promise.all(
+    request.logs.map(async ({ logId, epoch, lsn }) => {
       const log = await logs.waitFor(logId, epoch, timeout);
-      if (!log?.isLive) return [{ log_id: logId, reason: 'this writer does not receive it' }];
-      if (log.epoch !== epoch) return [{ log_id: logId, reason: `this writer has epoch ${log.epoch} of it` }];
-      if (await log.waitFor(lsn, timeout)) return [];
-      return [{ log_id: logId, reason: `received through LSN ${log.received} only` }];
+      if (!log?.isLive) missing.set(logId, 'this writer does not receive it');
+      else if (log.epoch !== epoch) missing.set(logId, `this writer has epoch ${log.epoch} of it`);
+      else if (!(await log.waitFor(lsn, timeout))) missing.set(logId, `received through LSN ${log.received} only`);
     }),
   );
-  return missing.flat();
+}
+
+/** Cuts that wait for a disk that is full, say, don't hold up a query for ever: it is told that they are missing. */
+async function awaitCuts(
+  tables: readonly TableWriter[],
+  range: TimeRange,
+  timeout: AbortSignal,
+  missing: Map<string, string>,
+): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  timeout.addEventListener('abort', () => late.resolve(), { once: true });
+  await Promise.race([Promise.all(tables.map((table) => table.flushToHotFiles(range))), late.promise]);
+  if (!timeout.aborted) return;
+  for (const part of tables.flatMap((table) => table.parts)) {
+    if (part.isUnwritten(range)) missing.set(part.log.logId, 'its rows are not on disk yet');
+  }
 }
 
 const overlaps = (range: TimeRange, wanted: TimeRange): boolean =>
