@@ -16,6 +16,7 @@ await build({
   entryPoints: {
     main: join(root, 'services', service, 'src', 'main.ts'),
     'encode-worker': join(root, 'packages', 'parquet', 'src', 'encode-worker.ts'),
+    'sql-process': join(root, 'services', 'querier', 'src', 'sql', 'sql-process.ts'),
   },
   outdir: target,
   bundle: true,
