@@ -45,7 +45,7 @@ export function createEngine(
   const access = new FileAccess({ origins, localFiles, traceFilterBytesMax: config.traceFilterBytesMax });
   const spillDir = join(dataDir, 'spill');
   rmSync(spillDir, { recursive: true, force: true });
-  const sandboxes = new Sandboxes({ config, folderOf: (tenant) => localFiles.folderOf(tenant), spillDir });
+  const sandboxes = new Sandboxes({ config, logger, folderOf: (tenant) => localFiles.folderOf(tenant), spillDir });
   const counted = createQuerierMetrics(metrics, { localFiles, access, sandboxes });
 
   const { barrierTimeoutMs, hotFilesTimeoutMs } = config;

@@ -39,7 +39,8 @@ export function createFlightService(options: FlightServiceOptions): Partial<Flig
           parameters: found.parameters === undefined ? null : base64(found.parameters),
         });
       } else if (type === 'tables') {
-        for await (const table of sql.tables(parseTables(body).tenant)) yield json(table);
+        const { tenant } = parseTables(body);
+        for (const table of await timed(options, 'tables', signal, () => sql.tables(tenant))) yield json(table);
       } else throw new GrpcError(Status.UNIMPLEMENTED, `there is no action ${JSON.stringify(type)}`);
     },
     async *listActions() {

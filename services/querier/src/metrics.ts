@@ -49,6 +49,7 @@ export function createQuerierMetrics(
   gauge('signaldb_querier_cache_hits', 'Uses of files that were local already, since the start', () => localFiles.hits);
   gauge('signaldb_querier_cache_fetches', 'Files brought to the local disk, since the start', () => localFiles.fetches);
   gauge('signaldb_querier_trace_filter_bytes', 'Trace-id filters in memory', () => access.traceFilterBytes);
+  gauge('signaldb_querier_sql_processes', 'Processes for tenants’ SQL', () => sandboxes.count);
   gauge('signaldb_querier_sql_running', 'SQL queries and descriptions under way', () => sandboxes.running);
   return {
     started(kind) {

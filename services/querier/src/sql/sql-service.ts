@@ -1,9 +1,10 @@
-import { type Connection, type Database, openDatabase, type Parameter, type QueryResult } from '@signaldb/duckdb';
+import type { Parameter } from '@signaldb/duckdb';
+import { quoteIdentifier } from '@signaldb/duckdb';
 import { encodeSchemaBytes, type FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type Catalog, isCatalogError } from '@signaldb/iceberg';
 import { signalTables } from '@signaldb/otlp';
-import { DataType, type Schema } from 'apache-arrow';
+import type { Schema } from 'apache-arrow';
 import type { QuerierConfig } from '../config.ts';
 import { isFileGone } from '../files/fetch-file.ts';
 import { Outcome } from '../outcome.ts';
@@ -11,6 +12,7 @@ import { type OpenTables, readError, type TableReader } from '../tables/table-re
 import type { TicketOf } from '../ticket.ts';
 import { allTime } from '../time-range.ts';
 import { announcedParameters, decodeParameters } from './parameter-values.ts';
+import type { Sandbox, SandboxResult } from './sandbox.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import { sqlError } from './sql-errors.ts';
 import { type CheckedStatement, checkStatement } from './statement.ts';
@@ -30,146 +32,132 @@ export interface Description {
   readonly parameters: Schema | undefined;
 }
 
+/** A table, with its columns as SQL sees them: a schema as Flight has it, in base64. */
+export interface TableDescription {
+  readonly name: string;
+  readonly type: 'TABLE';
+  readonly schema: string;
+}
+
 const attemptsMax = 3;
 
 /** SQL of users: checked, boxed in, streamed. */
 export class SqlService {
   readonly #options: SqlServiceOptions;
-  /** Parses without knowing any table. */
-  readonly #parser: Database;
 
   constructor(options: SqlServiceOptions) {
     this.#options = options;
-    this.#parser = openDatabase({
-      locked: true,
-      threads: 1,
-      memoryLimit: '256MB',
-      sqlBytesMax: 4 * options.config.sqlTextBytesMax,
-    });
   }
 
-  async close(): Promise<void> {
-    await this.#parser.close();
-    await this.#options.sandboxes.close();
+  close(): Promise<void> {
+    return this.#options.sandboxes.close();
   }
 
   /** Runs a query. The first message has the schema, and says at once if rows may be missing. */
   async *query(ticket: TicketOf<'sql'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
     const params = ticket.parameters === undefined ? [] : decodeParameters(ticket.parameters);
-    const running = await this.#start(ticket, params, outcome, signal);
+    const { sandbox, release } = this.#options.sandboxes.lend(ticket.tenant);
+    let open: OpenTables | undefined;
     try {
-      const { schema } = running.result;
+      const statement = await this.#check(sandbox, ticket.tenant, ticket.sql);
+      const started = await this.#start(sandbox, ticket.tenant, statement, params, outcome, signal);
+      open = started.open;
+      const { schema, batches } = started.result;
       yield outcome.reasons.length === 0 ? { schema } : { schema, appMetadata: outcome.toBytes() };
-      for await (const batch of running.result) yield { batch };
+      for await (const batch of batches) yield { batch };
       yield { appMetadata: outcome.toBytes() };
     } catch (error) {
       throw this.#told(error);
     } finally {
-      await running.close();
+      open?.close();
+      release();
     }
   }
 
   /** What a statement would answer. Refuses what `query` would refuse. */
   async describe(tenant: string, sql: string): Promise<Description> {
-    const statement = await this.#check(tenant, sql);
-    const open = await this.#options.reader.open({ tenant, tables: statement.tables, times: allTime }, new Outcome());
-    const session = await this.#options.sandboxes.connect(tenant);
+    return this.#lent(tenant, async (sandbox) => {
+      const statement = await this.#check(sandbox, tenant, sql);
+      const [found] = await this.#describe(sandbox, tenant, statement.tables, () => [statement.sql]);
+      const { statementType, schema, parameters } = found!;
+      const announced = parameters.fields.length === 0 ? undefined : announcedParameters(parameters);
+      return { statementType, schema, parameters: announced };
+    });
+  }
+
+  /** The tables of a tenant. */
+  async tables(tenant: string): Promise<TableDescription[]> {
+    return this.#lent(tenant, async (sandbox) => {
+      let names: string[] = [];
+      const found = await this.#describe(sandbox, tenant, await this.#tableNames(tenant), (open) => {
+        names = [...open.tables.keys()].sort();
+        return names.map((name) => `FROM ${quoteIdentifier(name)}`);
+      });
+      return found.map(({ schema }, i) => ({
+        name: names[i]!,
+        type: 'TABLE',
+        schema: Buffer.from(encodeSchemaBytes(schema)).toString('base64'),
+      }));
+    });
+  }
+
+  async #lent<T>(tenant: string, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+    const { sandbox, release } = this.#options.sandboxes.lend(tenant);
     try {
-      await createViews(session.connection, open, 'columns');
-      return await describeIn(session.connection, statement.sql);
+      return await work(sandbox);
     } catch (error) {
       throw this.#told(error);
     } finally {
-      await session.close();
-      open.close();
+      release();
     }
   }
 
-  /** The tables of a tenant, with their columns as SQL sees them. */
-  async *tables(
+  async #describe(
+    sandbox: Sandbox,
     tenant: string,
-  ): AsyncGenerator<{ readonly name: string; readonly type: 'TABLE'; readonly schema: string }> {
-    const names = await this.#tableNames(tenant);
-    const open = await this.#options.reader.open({ tenant, tables: names, times: allTime }, new Outcome());
-    const session = await this.#options.sandboxes.connect(tenant);
+    tables: readonly string[],
+    statements: (open: OpenTables) => readonly string[],
+  ) {
+    const open = await this.#options.reader.open({ tenant, tables, times: allTime }, new Outcome());
     try {
-      await createViews(session.connection, open, 'columns');
-      for (const name of [...open.tables.keys()].sort()) {
-        const { schema } = await session.connection.describe(`FROM "${name.replaceAll('"', '""')}"`);
-        yield { name, type: 'TABLE', schema: Buffer.from(encodeSchemaBytes(schema)).toString('base64') };
-      }
+      return await sandbox.describe(await columnViews(open), statements(open));
     } finally {
-      await session.close();
       open.close();
     }
   }
 
+  /** Opens the tables and starts the query, anew where a file went away meanwhile. */
   async #start(
-    ticket: TicketOf<'sql'>,
-    params: Parameter[],
-    outcome: Outcome,
-    signal: AbortSignal,
-  ): Promise<RunningQuery> {
-    const statement = await this.#check(ticket.tenant, ticket.sql);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#startOnce(ticket.tenant, statement, params, outcome, signal);
-      } catch (error) {
-        if (!isFileGone(error) || attempt === attemptsMax) throw this.#told(error);
-      }
-    }
-  }
-
-  async #startOnce(
+    sandbox: Sandbox,
     tenant: string,
     { sql, tables }: CheckedStatement,
-    params: Parameter[],
+    params: readonly Parameter[],
     outcome: Outcome,
     signal: AbortSignal,
-  ): Promise<RunningQuery> {
-    const session = await this.#options.sandboxes.connect(tenant);
-    let open: OpenTables | undefined;
-    const close = async (): Promise<void> => {
-      await session.close();
-      open?.close();
-    };
-    try {
-      open = await this.#options.reader.open({ tenant, tables, times: allTime }, outcome);
-      const files = await createViews(session.connection, open, 'rows');
-      outcome.addFiles(files);
-      const result = await session.connection.query(sql, { params, signal });
-      if (result.statementType !== 'SELECT' && result.statementType !== 'EXPLAIN') {
+  ): Promise<{ readonly open: OpenTables; readonly result: SandboxResult }> {
+    for (let attempt = 1; ; attempt++) {
+      const open = await this.#options.reader.open({ tenant, tables, times: allTime }, outcome);
+      try {
+        const result = await sandbox.query(await rowViews(open, outcome), sql, params, signal);
+        if (result.statementType === 'SELECT' || result.statementType === 'EXPLAIN') return { open, result };
         throw new GrpcError(Status.INVALID_ARGUMENT, `${result.statementType} statements are not answered`);
+      } catch (error) {
+        open.close();
+        if (!isFileGone(error) || attempt === attemptsMax) throw error;
       }
-      return { result, close };
-    } catch (error) {
-      await close();
-      throw error;
     }
   }
 
-  async #check(tenant: string, sql: string): Promise<CheckedStatement> {
-    const { sqlTextBytesMax, sqlTablesMax } = this.#options.config;
+  async #check(sandbox: Sandbox, tenant: string, sql: string): Promise<CheckedStatement> {
+    const { sqlTextBytesMax, sqlTablesMax: tablesMax } = this.#options.config;
     if (Buffer.byteLength(sql) > sqlTextBytesMax) {
       throw new GrpcError(
         Status.INVALID_ARGUMENT,
         `the SQL text is longer than ${sqlTextBytesMax} bytes (setting querier.sqlTextBytesMax)`,
       );
     }
-    const parser = this.#parser.connect();
-    try {
-      const rules = {
-        tenant,
-        tablesMax: sqlTablesMax,
-        tables: () => this.#tableNames(tenant),
-        parse: (text: string) => parser.parse(text),
-      };
-      return await checkStatement(sql, rules);
-    } catch (error) {
-      throw this.#told(error);
-    } finally {
-      await parser.close();
-    }
+    const tables = () => this.#tableNames(tenant);
+    return checkStatement(sql, { tenant, tablesMax, tables, parse: (text) => sandbox.parse(text) });
   }
 
   /** The signals' tables, which are there before their first row, and those of the catalog. */
@@ -186,48 +174,23 @@ export class SqlService {
   }
 }
 
-interface RunningQuery {
-  readonly result: QueryResult;
-  close(): Promise<void>;
+/** SQL that makes the tables visible, with their rows. */
+async function rowViews(open: OpenTables, outcome: Outcome): Promise<string[]> {
+  return Promise.all(
+    [...open.tables.values()].map(async (table) => {
+      const files = await open.files.local(table.files);
+      outcome.addFiles(table.files);
+      return createView(table, files, files);
+    }),
+  );
 }
 
-/** Makes the tables visible: with their rows, or their columns alone. Answers the files. */
-async function createViews(connection: Connection, open: OpenTables, content: 'rows' | 'columns') {
-  const used = [];
-  for (const table of open.tables.values()) {
-    const wanted = content === 'rows' ? table.files : table.files.filter(({ source }) => source.kind === 'hot');
-    const files = await open.files.local(wanted);
-    await connection.run(createView(table, files, content === 'rows' ? files : []));
-    if (content === 'rows') used.push(...table.files);
-  }
-  return used;
-}
-
-async function describeIn(connection: Connection, sql: string): Promise<Description> {
-  const { statementType, schema, parameters } = await connection.describe(sql);
-  const hasParameters = parameters.fields.length > 0;
-  const unresolved = parameters.fields.some((field) => DataType.isNull(field.type));
-  return {
-    statementType,
-    schema: unresolved ? await schemaWithTexts(connection, sql, parameters, schema) : schema,
-    parameters: hasParameters ? announcedParameters(parameters) : undefined,
-  };
-}
-
-/** The columns of a query for whose parameters DuckDB has no types, as they are when those are text, as clients are told. */
-async function schemaWithTexts(
-  connection: Connection,
-  sql: string,
-  parameters: Schema,
-  otherwise: Schema,
-): Promise<Schema> {
-  try {
-    const none = `SELECT * FROM (${sql.replace(/[\s;]+$/, '')}\n) LIMIT 0`;
-    const params = parameters.fields.map((field) => (DataType.isNull(field.type) ? '' : null));
-    const result = await connection.query(none, { params, stream: false });
-    await result.close();
-    return result.schema;
-  } catch {
-    return otherwise;
-  }
+/** SQL that makes the tables visible, with their columns alone: only files newer than the schema need to be looked into for them. */
+async function columnViews(open: OpenTables): Promise<string[]> {
+  return Promise.all(
+    [...open.tables.values()].map(async (table) => {
+      const hot = table.files.filter(({ source }) => source.kind === 'hot');
+      return createView(table, await open.files.local(hot), []);
+    }),
+  );
 }

@@ -1,0 +1,266 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { type DatabaseSettings, DuckDbError, type Parameter, type SyntaxTree } from '@signaldb/duckdb';
+import { decodeIpcStream, decodeSchemaBytes } from '@signaldb/flight';
+import { GrpcError, Status } from '@signaldb/grpc';
+import type { RecordBatch, Schema } from 'apache-arrow';
+import type { FromProcess, ToProcess } from './process-messages.ts';
+
+/** Rows of a query that runs in another process. */
+export interface SandboxResult {
+  readonly schema: Schema;
+  readonly statementType: string;
+  /** Each batch once; leaving early stops the query. */
+  readonly batches: AsyncIterable<RecordBatch>;
+}
+
+/** What a statement would do and answer. */
+export interface SandboxDescription {
+  readonly statementType: string;
+  readonly schema: Schema;
+  readonly parameters: Schema;
+}
+
+export interface SandboxOptions {
+  /** Locked, with the tenant's folder. */
+  readonly settings: DatabaseSettings;
+  /** Resident memory at which the process is ended, in bytes. */
+  readonly residentBytesMax: number;
+  /** Told what the process writes to its standard error, and how it ended. */
+  readonly onEnd: (end: { readonly reason: string; readonly text: string }) => void;
+}
+
+/** Receives the messages of one call. */
+interface Call {
+  readonly onMessage: (message: FromProcess) => void;
+  readonly onEnd: (error: GrpcError) => void;
+}
+
+/** How long a call that was cancelled may go on before its process is ended. */
+const cancelGraceMs = 2000;
+const textMax = 4000;
+
+/**
+ * A process of its own for one tenant's SQL, with a locked DuckDB in it. Whatever a statement makes DuckDB allocate, hang in or die of, it is
+ * this process that is ended, and its calls fail: with RESOURCE_EXHAUSTED where it was for memory, else with UNAVAILABLE.
+ */
+export class Sandbox {
+  readonly #child: ChildProcess;
+  readonly #calls = new Map<number, Call>();
+  readonly #ended: Promise<void>;
+  #nextId = 1;
+  #end: GrpcError | undefined;
+  #outOfMemory = false;
+  #isStopping = false;
+  #text = '';
+
+  constructor({ settings, residentBytesMax, onEnd }: SandboxOptions) {
+    const file = import.meta.url.endsWith('.ts') ? './sql-process.ts' : './sql-process.js';
+    this.#child = fork(new URL(file, import.meta.url), {
+      serialization: 'advanced',
+      execArgv: [],
+      // Nothing of the environment: SQL has no business with it.
+      env: { UV_THREADPOOL_SIZE: '8', NODE_NO_WARNINGS: '1' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.on('data', (data: Buffer) => {
+      this.#text = `${this.#text}${data}`.slice(-textMax);
+    });
+    this.#child.on('message', (message: FromProcess) => this.#receive(message));
+    this.#child.on('error', () => {});
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        this.#onClose();
+        if (!this.#isStopping)
+          onEnd({ reason: this.#outOfMemory ? 'memory' : (signal ?? `exit code ${code}`), text: this.#text });
+        resolve();
+      });
+    });
+    this.#send({ type: 'open', settings, residentBytesMax });
+  }
+
+  /** Whether it takes no more calls. */
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Parses SELECT statements. @throws DuckDbError */
+  async parse(sql: string): Promise<SyntaxTree> {
+    const message = await this.#call((id) => ({ type: 'parse', id, sql }));
+    if (message.type !== 'parsed') throw unexpected(message);
+    return message.tree;
+  }
+
+  /** Makes views, and describes statements that may use them. @throws DuckDbError */
+  async describe(views: readonly string[], statements: readonly string[]): Promise<SandboxDescription[]> {
+    const message = await this.#call((id) => ({ type: 'describe', id, views, statements }));
+    if (message.type !== 'described') throw unexpected(message);
+    return message.descriptions.map(({ statementType, schema, parameters }) => ({
+      statementType,
+      schema: decodeSchemaBytes(schema),
+      parameters: decodeSchemaBytes(parameters),
+    }));
+  }
+
+  /** Makes views and runs a query on them. Aborting the signal stops it; what waits then rejects with the signal's reason. @throws DuckDbError */
+  async query(
+    views: readonly string[],
+    sql: string,
+    params: readonly Parameter[],
+    signal: AbortSignal,
+  ): Promise<SandboxResult> {
+    signal.throwIfAborted();
+    const id = this.#nextId++;
+    const inbox = new Inbox();
+    this.#open(id, { onMessage: (message) => inbox.put(message), onEnd: (error) => inbox.fail(error) });
+    const stop = this.#stopper(id, inbox, signal);
+    this.#send({ type: 'query', id, views, sql, params });
+    try {
+      const first = await inbox.take();
+      if (first.type !== 'schema') throw unexpected(first);
+      const schema = decodeSchemaBytes(first.schema);
+      return { schema, statementType: first.statementType, batches: this.#batches(id, inbox, stop) };
+    } catch (error) {
+      stop();
+      throw error;
+    }
+  }
+
+  async *#batches(id: number, inbox: Inbox, stop: () => void): AsyncGenerator<RecordBatch> {
+    try {
+      for (;;) {
+        const message = await inbox.take();
+        if (message.type === 'end') return;
+        if (message.type !== 'batch') throw unexpected(message);
+        yield* decodeIpcStream(message.stream).batches;
+        this.#send({ type: 'taken', id });
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /** Ends a call, whatever its state; also when the signal aborts. */
+  #stopper(id: number, inbox: Inbox, signal: AbortSignal): () => void {
+    const onAbort = (): void => {
+      inbox.fail(signal.reason);
+      stop();
+    };
+    const stop = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      if (inbox.isOver) this.#calls.delete(id);
+      else this.#cancel(id);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    return stop;
+  }
+
+  /** Interrupts a call. DuckDB doesn't look up while it plans, or in one long step: then only ending the process helps. */
+  #cancel(id: number): void {
+    if (!this.#calls.has(id)) return;
+    const timer = setTimeout(() => this.kill(), cancelGraceMs).unref();
+    const over = (): void => {
+      clearTimeout(timer);
+      this.#calls.delete(id);
+    };
+    this.#calls.set(id, {
+      onMessage: (message) => {
+        if (message.type === 'end' || message.type === 'error') over();
+      },
+      onEnd: over,
+    });
+    this.#send({ type: 'cancel', id });
+  }
+
+  /** Ends the process at once; its calls fail. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Ends the process when it isn't needed any more. May be called twice. */
+  async close(): Promise<void> {
+    this.#isStopping = true;
+    this.kill();
+    await this.#ended;
+  }
+
+  async #call(request: (id: number) => ToProcess): Promise<FromProcess> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void): void => {
+        this.#calls.delete(id);
+        then();
+      };
+      this.#open(id, {
+        onMessage: (message) => settle(() => (message.type === 'error' ? reject(errorOf(message)) : resolve(message))),
+        onEnd: (error) => settle(() => reject(error)),
+      });
+      this.#send(request(id));
+    });
+  }
+
+  #open(id: number, call: Call): void {
+    if (this.#end !== undefined) throw this.#end;
+    this.#calls.set(id, call);
+  }
+
+  #send(message: ToProcess): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #receive(message: FromProcess): void {
+    if (message.type === 'memory') this.#outOfMemory = true;
+    else this.#calls.get(message.id)?.onMessage(message);
+  }
+
+  #onClose(): void {
+    this.#end = this.#outOfMemory
+      ? new GrpcError(
+          Status.RESOURCE_EXHAUSTED,
+          'the tenant’s SQL took more memory than it may (setting querier.sqlMemoryBytesMax), and was ended',
+        )
+      : new GrpcError(Status.UNAVAILABLE, 'the process of the tenant’s SQL has ended; try again');
+    for (const { onEnd } of [...this.#calls.values()]) onEnd(this.#end);
+  }
+}
+
+/** Messages of a query in the order in which they came. */
+class Inbox {
+  readonly #messages: FromProcess[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  #wake: () => void = () => {};
+  /** The last message has come. */
+  isOver = false;
+
+  put(message: FromProcess): void {
+    if (message.type === 'end' || message.type === 'error') this.isOver = true;
+    this.#messages.push(message);
+    this.#wake();
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#wake();
+  }
+
+  async take(): Promise<FromProcess> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const message = this.#messages.shift();
+      if (message?.type === 'error') throw errorOf(message);
+      if (message !== undefined) return message;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+function errorOf({
+  error: { kind, message, position, details },
+}: Extract<FromProcess, { type: 'error' }>): DuckDbError {
+  return new DuckDbError(kind, message, position, details);
+}
+
+function unexpected({ type }: FromProcess): Error {
+  return new Error(`unexpected message ${type} of the SQL process`);
+}
