@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import {
   appendFiles,
-  type Catalog,
-  createCatalog,
-  createMemoryPointers,
-  createRestCatalogClient,
-  createRestCatalogRoutes,
   evolveTable,
   expireSnapshots,
   marksOf,
@@ -20,9 +12,10 @@ import {
   planFiles,
   signalTableRequest,
 } from '@signaldb/iceberg';
-import { createLocalStore, type ObjectStore } from '@signaldb/object-store';
 import { Field, Int64, Schema, TimestampMicrosecond, Utf8 } from 'apache-arrow';
-import { pythonVenv, type Venv } from '../python-venv.ts';
+import { type CatalogServer, serveCatalog } from '../catalog-server.ts';
+import { pythonVenv } from '../python-venv.ts';
+import type { SuiteContext } from '../suite.ts';
 import { checkSignalTables } from './pyiceberg/signals.ts';
 
 /** PyIceberg and DuckDB against the catalog: they write what SignalDB reads, and read what SignalDB writes. */
@@ -39,15 +32,7 @@ const packages = [
   'duckdb-extension-iceberg==1.5.5',
 ];
 
-export interface SuiteContext {
-  readonly cacheDir: string;
-  log(line: string): void;
-}
-
-interface Setup {
-  readonly uri: string;
-  readonly store: ObjectStore;
-  readonly catalog: Catalog;
+interface Setup extends CatalogServer {
   readonly folder: string;
   python(script: string, ...args: (string | number)[]): Promise<Record<string, unknown>>;
 }
@@ -55,41 +40,19 @@ interface Setup {
 export async function run(context: SuiteContext): Promise<void> {
   const venv = await pythonVenv(context.cacheDir, packages, context.log);
   const folder = await mkdtemp(join(tmpdir(), 'signaldb-pyiceberg-'));
-  const server = await serve(folder, venv);
+  const server = await serveCatalog(folder);
+  const script = (file: string) => join(import.meta.dirname, 'pyiceberg', `${file}.py`);
+  const python: Setup['python'] = (file, ...args) => venv.run(script(file), args.map(String));
   try {
     for (const [what, check] of Object.entries(checks)) {
       const begin = performance.now();
-      await check(server.setup);
+      await check({ ...server, folder, python });
       context.log(`${what}: ${((performance.now() - begin) / 1000).toFixed(1)} s`);
     }
   } finally {
     await server.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function serve(folder: string, venv: Venv): Promise<{ setup: Setup; close(): Promise<void> }> {
-  const store = await createLocalStore({ dir: join(folder, 'warehouse') });
-  const routes = createRestCatalogRoutes(createCatalog({ store, pointers: createMemoryPointers() }));
-  const server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const body = await text(request);
-    const answer = await routes({ method: request.method ?? 'GET', path: url.pathname, query: url.searchParams, body });
-    response.writeHead(answer.status, answer.headers).end(answer.body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const catalog = createRestCatalogClient({ uri });
-  const script = (file: string) => join(import.meta.dirname, 'pyiceberg', `${file}.py`);
-  const python: Setup['python'] = (file, ...args) => venv.run(script(file), args.map(String));
-  return {
-    setup: { uri, store, catalog, folder, python },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await store.close();
-    },
-  };
 }
 
 const schema = new Schema([
@@ -129,7 +92,6 @@ const checks: Record<string, (setup: Setup) => Promise<void>> = {
 
   async 'SignalDB writes, PyIceberg and DuckDB read'(setup) {
     const { catalog, uri, python } = setup;
-    await catalog.createNamespace('default');
     await catalog.createTable('default', signalTableRequest({ name: 'traces', schema, sortBy: ['trace_id'] }));
     await evolveTable(catalog, 'default', 'traces', withColumns('span.http.method'));
     await appendEach(setup, 'traces', await writeParts(setup, 0, 6));
