@@ -31,7 +31,7 @@ export async function main(args: string[]): Promise<void> {
   const rounds = Number(args[0] ?? 3);
   const venv = await pythonVenv(cacheDir, ['pyarrow==26.0.1'], console.error);
   const servers = {
-    SignalDB: new Peer(process.execPath, [here('server.ts')]),
+    SignalDB: new Peer(process.execPath, ['--initial-old-space-size=256', here('server.ts')]),
     'pyarrow (C++)': new Peer(venv.python, [here('peer.py'), 'serve']),
   };
   try {

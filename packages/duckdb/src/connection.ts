@@ -74,8 +74,10 @@ export class Connection implements AsyncDisposable {
       this.#result = result;
       return result;
     } catch (error) {
+      // What ended it is known only until the connection is let go.
+      const shown = lease.explain(error);
       lease.release();
-      throw lease.explain(error);
+      throw shown;
     }
   }
 

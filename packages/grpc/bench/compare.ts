@@ -1,6 +1,6 @@
 // `node packages/grpc/bench/compare.ts [name…]`: this server beside @grpc/grpc-js's, with the same client (node:http2 by hand), each server in a process of
 // its own. Calls or megabytes a second, and per second of the server's CPU.
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { join } from 'node:path';
@@ -119,47 +119,70 @@ const workloads = [
   chat(1000, 100_000),
 ];
 
-async function measure(kind: string, chosen: readonly Workload[]): Promise<void> {
-  const child = fork(join(import.meta.dirname, 'servers.ts'), [kind], {
-    execArgv: process.env.SERVER_ARGS?.split(' ') ?? [],
-  });
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  const usage = async (): Promise<{ cpuSeconds: number; peakMegabytes: number }> => {
-    child.send('usage');
-    return ((await once(child, 'message')) as [{ cpuSeconds: number; peakMegabytes: number }])[0];
-  };
-  const session = http2.connect(`http://127.0.0.1:${port}`, {
-    settings: { initialWindowSize: 8 << 20 },
-    maxSessionMemory: 1000,
-  });
-  await once(session, 'connect');
-  session.setLocalWindowSize(32 << 20);
-  for (const workload of chosen) {
-    let seconds = Number.POSITIVE_INFINITY;
-    let cpuSeconds = Number.POSITIVE_INFINITY;
-    let peakMegabytes = 0;
-    for (let round = 0; round < rounds; round++) {
-      const before = await usage();
-      const began = performance.now();
-      await workload.run(session);
-      seconds = Math.min(seconds, (performance.now() - began) / 1000);
-      const after = await usage();
-      cpuSeconds = Math.min(cpuSeconds, after.cpuSeconds - before.cpuSeconds);
-      peakMegabytes = after.peakMegabytes;
-    }
-    const rate = (per: number): string =>
-      Math.round(workload.amount / per)
-        .toLocaleString('en')
-        .padStart(9);
-    console.log(
-      `${workload.name.padEnd(18)}${kind.padEnd(9)}${rate(seconds)} ${workload.unit}/s${rate(cpuSeconds)} ${workload.unit}/CPU-s  peak ${Math.round(peakMegabytes)} MB`,
-    );
+interface Usage {
+  readonly cpuSeconds: number;
+  readonly peakMegabytes: number;
+}
+
+/** A server's process, and a connection to it. */
+class Subject {
+  readonly kind: string;
+  readonly #child: ChildProcess;
+  readonly #session: ClientHttp2Session;
+
+  private constructor(kind: string, child: ChildProcess, session: ClientHttp2Session) {
+    this.kind = kind;
+    this.#child = child;
+    this.#session = session;
   }
-  session.destroy();
-  child.disconnect();
+
+  static async start(kind: string): Promise<Subject> {
+    const execArgv = process.env.SERVER_ARGS?.split(' ') ?? [];
+    const child = fork(join(import.meta.dirname, 'servers.ts'), [kind], { execArgv });
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+    const settings = { initialWindowSize: 8 << 20 };
+    const session = http2.connect(`http://127.0.0.1:${port}`, { settings, maxSessionMemory: 1000 });
+    await once(session, 'connect');
+    session.setLocalWindowSize(32 << 20);
+    return new Subject(kind, child, session);
+  }
+
+  async #usage(): Promise<Usage> {
+    this.#child.send('usage');
+    return ((await once(this.#child, 'message')) as [Usage])[0];
+  }
+
+  async run(workload: Workload): Promise<Usage & { seconds: number }> {
+    const before = await this.#usage();
+    const began = performance.now();
+    await workload.run(this.#session);
+    const seconds = (performance.now() - began) / 1000;
+    const after = await this.#usage();
+    return { seconds, cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakMegabytes: after.peakMegabytes };
+  }
+
+  stop(): void {
+    this.#session.destroy();
+    this.#child.disconnect();
+  }
 }
 
 const wanted = process.argv.slice(2);
 const chosen = workloads.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-const kinds = process.env.SERVERS?.split(',') ?? ['ours', 'grpc-js'];
-for (const kind of kinds) await measure(kind, chosen);
+const subjects = await Promise.all((process.env.SERVERS ?? 'ours,grpc-js').split(',').map(Subject.start));
+for (const workload of chosen) {
+  const results = new Map<string, (Usage & { seconds: number })[]>(subjects.map(({ kind }) => [kind, []]));
+  // Taken in turns, so that what else the machine does falls on all alike.
+  for (let round = 0; round < rounds; round++) {
+    for (const subject of subjects) results.get(subject.kind)?.push(await subject.run(workload));
+  }
+  for (const [kind, runs] of results) {
+    const least = (of: 'seconds' | 'cpuSeconds'): number => Math.min(...runs.map((run) => run[of]));
+    const rate = (per: number): string => `${Math.round(workload.amount / per).toLocaleString('en')} ${workload.unit}`;
+    const speed = `${rate(least('seconds')).padStart(18)}/s ${rate(least('cpuSeconds')).padStart(18)}/CPU-s`;
+    console.log(
+      `${workload.name.padEnd(18)}${kind.padEnd(9)}${speed}  peak ${Math.round(runs.at(-1)?.peakMegabytes ?? 0)} MB`,
+    );
+  }
+}
+for (const subject of subjects) subject.stop();

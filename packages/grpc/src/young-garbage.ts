@@ -5,7 +5,7 @@ import vm from 'node:vm';
  * Collects V8's young garbage when it is called: half a millisecond, mostly.
  *
  * Why: V8 looks for garbage when JavaScript's heap grows, but a server that receives a lot grows in buffers outside that
- * heap, until V8 does what it does about those: mark the whole heap, each 32 MiB or so. The buffers of messages that have
+ * heap, until V8 does what it does about those: mark the whole heap, each 16 to 32 MB. The buffers of messages that have
  * been handled are young, and a young collection frees them for a fraction of that. Received in messages of 250 KB, this
  * doubled what a second of CPU takes in (see the README).
  *

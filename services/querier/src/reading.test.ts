@@ -27,9 +27,9 @@ const spans = (trace: string, count: number, at = 0) =>
   );
 const ids = async (trace: string, ticket: object = {}) =>
   (await querier.get({ kind: 'trace', trace_id: trace, ...ticket })).rows.map((row) =>
-    String(row['span_id']).replace(/^0+/, ''),
+    String(row.span_id).replace(/^0+/, ''),
   );
-const count = async (): Promise<unknown> => (await querier.sql('SELECT count(*) AS c FROM traces')).rows[0]!['c'];
+const count = async (): Promise<unknown> => (await querier.sql('SELECT count(*) AS c FROM traces')).rows[0]!.c;
 
 describe('every acknowledged row is in an answer, once', () => {
   it('while it is hot, while it is committed and still listed, and when it is cold alone', async () => {
@@ -88,12 +88,12 @@ describe('every acknowledged row is in an answer, once', () => {
       fetch_hot_file: ({ name }) => {
         fetched.push(name as string);
         return (async function* () {
-          yield await readFile(`${file!['path']}${(name as string).slice(String(file!['name']).length)}`);
+          yield await readFile(`${file!.path}${(name as string).slice(String(file!.name).length)}`);
         })();
       },
     });
     expect(await ids('a')).toEqual(['a0', 'a1']);
-    expect(fetched.sort()).toEqual([`${file!['name']}`, `${file!['name']}.trace-filter`]);
+    expect(fetched.sort()).toEqual([`${file!.name}`, `${file!.name}.trace-filter`]);
   });
 });
 
@@ -169,7 +169,7 @@ describe('tenants', () => {
     const rows = async (tenant: string) => (await querier.get({ kind: 'trace', trace_id: 'a', tenant })).rows.length;
     expect([await rows('one'), await rows('two'), await rows('three')]).toEqual([1, 6, 0]);
     const sql = async (tenant: string) =>
-      (await querier.sql('SELECT count(*) AS c FROM traces', { tenant })).rows[0]!['c'];
+      (await querier.sql('SELECT count(*) AS c FROM traces', { tenant })).rows[0]!.c;
     expect([await sql('one'), await sql('two'), await sql('three')]).toEqual([1n, 6n, 0n]);
     const found = async (tenant: string) => (await querier.get({ kind: 'search', q: '{}', tenant })).rows.length;
     expect([await found('one'), await found('two'), await found('three')]).toEqual([1, 1, 0]);
@@ -186,7 +186,7 @@ describe('files of different shapes', () => {
     const { rows } = await querier.sql(
       'SELECT "span.x" AS x, "span.early" AS e, "span.y" AS y, "span.z" AS z FROM traces ORDER BY start_time',
     );
-    expect(rows.map((row) => [row['x'], row['e'], row['y'] && [...(row['y'] as Iterable<bigint>)], row['z']])).toEqual([
+    expect(rows.map((row) => [row.x, row.e, row.y && [...(row.y as Iterable<bigint>)], row.z])).toEqual([
       [1n, 'e', null, null],
       [7n, null, [1n, 2n], null],
       [null, null, [3n], true],

@@ -52,9 +52,9 @@ interface Found {
 
 const found = ({ rows }: Answer): Found[] =>
   rows.map((row) => {
-    const [set] = JSON.parse((row['span_sets_json'] as string) ?? '[{"spans": [], "matched": 0}]');
+    const [set] = JSON.parse((row.span_sets_json as string) ?? '[{"spans": [], "matched": 0}]');
     return {
-      trace: String(row['trace_id']),
+      trace: String(row.trace_id),
       matched: set.matched,
       spans: set.spans.map(({ spanID }: { spanID: string }) => spanID),
     };
@@ -66,14 +66,14 @@ const queries: readonly (readonly [q: string, matches: (span: TestSpan) => boole
   ['{ resource.service.name = "cart" }', (s) => s.service === 'cart'],
   ['{ span.http.status >= 400 }', (s) => Number(s.attributes!['http.status'] ?? 0) >= 400],
   ['{ .http.status = 200 && status = error }', (s) => s.attributes!['http.status'] === 200 && s.status === 2],
-  ['{ .rare = "needle" }', (s) => s.attributes!['rare'] === 'needle'],
-  ['{ .region = "eu" && kind = server }', (s) => s.resource!['region'] === 'eu' && s.kind === 2],
+  ['{ .rare = "needle" }', (s) => s.attributes!.rare === 'needle'],
+  ['{ .region = "eu" && kind = server }', (s) => s.resource!.region === 'eu' && s.kind === 2],
   [
     '{ name =~ "(GET|POST) .*" && duration > 1500ms }',
     (s) => s.name !== 'query' && BigInt(s.durationNs!) > 1_500_000_000n,
   ],
-  ['{ .list = "b" }', (s) => (s.attributes!['list'] as string[] | undefined)?.includes('b') === true],
-  ['{ .mixed = 7 || .mixed = "text" }', (s) => s.attributes!['mixed'] !== undefined],
+  ['{ .list = "b" }', (s) => (s.attributes!.list as string[] | undefined)?.includes('b') === true],
+  ['{ .mixed = 7 || .mixed = "text" }', (s) => s.attributes!.mixed !== undefined],
   ['{ event.exception.type = "Boom" }', (s) => s.events!.length > 0],
   ['{ !(name = "query") }', (s) => s.name !== 'query'],
   ['{ .absent = 1 }', () => false],
@@ -157,7 +157,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
       const range = { start: String(epochNs + min), end: String(epochNs + max) };
       const answer = await querier.get({ kind: 'search', q, limit, spss, ...range });
       expect(found(answer)).toEqual(expected(matches, limit, spss, min, max));
-      expect(answer.outcome.metrics['inspected_traces']).toBe(answer.rows.length);
+      expect(answer.outcome.metrics.inspected_traces).toBe(answer.rows.length);
     }
   });
 
@@ -165,7 +165,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
     const { rows } = await querier.get({ kind: 'search', q: '{ .rare = "needle" }', limit: 1000 });
     expect(rows.length).toBeGreaterThan(10);
     for (const row of rows) {
-      const spans = all.filter((span) => traceIdOf(span.trace) === row['trace_id']);
+      const spans = all.filter((span) => traceIdOf(span.trace) === row.trace_id);
       const root = spans.find((span) => span.parent === undefined)!;
       const start = BigInt(root.at!);
       const end = spans.map((s) => BigInt(s.at!) + BigInt(s.durationNs!)).reduce((a, b) => (a > b ? a : b));
@@ -181,7 +181,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
         start_time: epochNs + start,
         duration_ms: (end - start) / 1_000_000n,
       });
-      expect(JSON.parse(row['service_stats_json'] as string)).toEqual(stats);
+      expect(JSON.parse(row.service_stats_json as string)).toEqual(stats);
     }
   });
 
@@ -214,12 +214,12 @@ describe.each(layouts)('search, %s', (_name, write) => {
       0n,
       3601n * second,
     );
-    expect(rows.map((row) => row['trace_id'])).toEqual(traces.map(({ trace }) => trace));
-    expect(rows.every((row) => row['span_sets_json'] === null)).toBe(true);
+    expect(rows.map((row) => row.trace_id)).toEqual(traces.map(({ trace }) => trace));
+    expect(rows.every((row) => row.span_sets_json === null)).toBe(true);
     const error = await querier.get({ kind: 'search', tags: { error: 'true' }, limit: 1000 });
     expect(error.rows).toHaveLength(new Set(all.filter((s) => s.status === 2).map((s) => s.trace)).size);
     const long = await querier.get({ kind: 'search', tags: {}, min_duration_ns: '1900000000', limit: 1000 });
-    expect(long.rows.every((row) => (row['duration_ms'] as bigint) >= 1900n)).toBe(true);
+    expect(long.rows.every((row) => (row.duration_ms as bigint) >= 1900n)).toBe(true);
     expect(long.rows.length).toBeGreaterThan(0);
   });
 
@@ -230,10 +230,8 @@ describe.each(layouts)('search, %s', (_name, write) => {
       limit: 3,
     });
     for (const row of rows) {
-      for (const span of JSON.parse(row['span_sets_json'] as string)[0].spans) {
-        const written = all.find(
-          (s) => s.id.padStart(16, '0') === span.spanID && traceIdOf(s.trace) === row['trace_id'],
-        )!;
+      for (const span of JSON.parse(row.span_sets_json as string)[0].spans) {
+        const written = all.find((s) => s.id.padStart(16, '0') === span.spanID && traceIdOf(s.trace) === row.trace_id)!;
         const kinds = ['unspecified', 'internal', 'server', 'client'];
         const status = written.attributes!['http.status'];
         expect(span).toEqual({
@@ -244,7 +242,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
           attributes: [
             { key: 'rare', value: { stringValue: 'needle' } },
             { key: 'kind', value: { stringValue: kinds[written.kind!] } },
-            { key: 'region', value: { stringValue: written.resource!['region'] } },
+            { key: 'region', value: { stringValue: written.resource!.region } },
             ...(status === undefined ? [] : [{ key: 'http.status', value: { intValue: String(status) } }]),
           ],
         });
@@ -253,7 +251,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
   });
 
   it('lists tags and their values', async () => {
-    const names = (await querier.get({ kind: 'tags' })).rows.map((row) => `${row['scope']} ${row['name']}`);
+    const names = (await querier.get({ kind: 'tags' })).rows.map((row) => `${row.scope} ${row.name}`);
     expect(names.sort()).toEqual([
       'event exception.type',
       'resource region',
@@ -265,7 +263,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
     ]);
     expect((await querier.get({ kind: 'tags', scope: 'resource' })).rows).toHaveLength(2);
     const values = async (tag: string, more: object = {}) =>
-      (await querier.get({ kind: 'tag_values', tag, ...more })).rows.map((row) => `${row['type']} ${row['value']}`);
+      (await querier.get({ kind: 'tag_values', tag, ...more })).rows.map((row) => `${row.type} ${row.value}`);
     expect(await values('resource.region')).toEqual(['string eu', 'string us']);
     expect(await values('.http.status')).toEqual(['int 200', 'int 300', 'int 400', 'int 500']);
     expect(await values('span.mixed')).toEqual(['int 7', 'string text']);
@@ -276,7 +274,7 @@ describe.each(layouts)('search, %s', (_name, write) => {
     expect(await values('rootServiceName')).toEqual(['string cart', 'string db', 'string shop']);
     expect(await values('.nothing')).toEqual([]);
     expect(await values('name', { limit: 1 })).toEqual(['string GET /']);
-    const rare = new Set(all.filter((s) => s.attributes!['rare']).map((s) => `string ${s.service}`));
+    const rare = new Set(all.filter((s) => s.attributes!.rare).map((s) => `string ${s.service}`));
     expect(await values('resource.service.name', { q: '{ .rare = "needle" && resource.' })).toEqual([...rare].sort());
     expect(await values('name', { start: '1', end: '2' })).toEqual([]);
   });

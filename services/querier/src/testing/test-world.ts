@@ -233,7 +233,7 @@ export class TestWorld {
 
   /** Drops hot files from the writer's list, and from its disk. */
   async forgetHot(): Promise<void> {
-    for (const { json } of this.#hot) await rm(json['path'] as string, { force: true });
+    for (const { json } of this.#hot) await rm(json.path as string, { force: true });
     this.#hot = [];
   }
 
