@@ -26,26 +26,30 @@ export async function startSystem(
   const [otlpGrpc, otlpHttp, acceptor, writer, querier, http, flight, controlPlane, catalog, ops] = (await freePorts(
     10,
   )) as [number, number, number, number, number, number, number, number, number, number];
-  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), 'services/signaldb/src/main.ts'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      SIGNALDB_DATA_DIR: dir,
-      SIGNALDB_LOG_LEVEL: 'warn',
-      SIGNALDB_ACCEPTOR_OTLP_GRPC_PORT: String(otlpGrpc),
-      SIGNALDB_ACCEPTOR_OTLP_HTTP_PORT: String(otlpHttp),
-      SIGNALDB_ACCEPTOR_FLIGHT_PORT: String(acceptor),
-      SIGNALDB_WRITER_FLIGHT_PORT: String(writer),
-      SIGNALDB_QUERIER_FLIGHT_PORT: String(querier),
-      SIGNALDB_ROUTER_HTTP_PORT: String(http),
-      SIGNALDB_ROUTER_FLIGHT_PORT: String(flight),
-      SIGNALDB_FLOWCTL_GRPC_PORT: String(controlPlane),
-      SIGNALDB_FLOWCTL_HTTP_PORT: String(catalog),
-      SIGNALDB_OPS_PORT: String(ops),
-      ...options.env,
+  const child = spawn(
+    process.execPath,
+    ['--initial-old-space-size=256', ...(options.nodeFlags ?? []), 'services/signaldb/src/main.ts'],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        SIGNALDB_DATA_DIR: dir,
+        SIGNALDB_LOG_LEVEL: 'warn',
+        SIGNALDB_ACCEPTOR_OTLP_GRPC_PORT: String(otlpGrpc),
+        SIGNALDB_ACCEPTOR_OTLP_HTTP_PORT: String(otlpHttp),
+        SIGNALDB_ACCEPTOR_FLIGHT_PORT: String(acceptor),
+        SIGNALDB_WRITER_FLIGHT_PORT: String(writer),
+        SIGNALDB_QUERIER_FLIGHT_PORT: String(querier),
+        SIGNALDB_ROUTER_HTTP_PORT: String(http),
+        SIGNALDB_ROUTER_FLIGHT_PORT: String(flight),
+        SIGNALDB_FLOWCTL_GRPC_PORT: String(controlPlane),
+        SIGNALDB_FLOWCTL_HTTP_PORT: String(catalog),
+        SIGNALDB_OPS_PORT: String(ops),
+        ...options.env,
+      },
     },
-  });
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text) => (output = (output + text).slice(-20_000)));
