@@ -92,7 +92,10 @@ function summaries(batch: RecordBatch): TraceSummaryJson[] {
     return {
       // Tempo strips leading zeros here, and its clients put them back.
       traceID: text('trace_id', row)!.replace(/^0+(?=.)/, ''),
-      rootServiceName: text('root_service_name', row) ?? '<root span not yet received>',
+      // Neither a name nor a service: there is no root among the spans yet, which Tempo says in these words.
+      rootServiceName:
+        text('root_service_name', row) ??
+        (text('root_trace_name', row) === undefined ? '<root span not yet received>' : ''),
       rootTraceName: text('root_trace_name', row) ?? '',
       startTimeUnixNano: String(column('start_time')!.get(row)),
       durationMs: Number(column('duration_ms')!.get(row)),
