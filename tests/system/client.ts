@@ -14,6 +14,8 @@ export interface SystemClientOptions {
   readonly ports: ClusterPorts;
   /** Default: none, which is the tenant `default`. */
   readonly tenant?: string;
+  /** Sent as the header `authorization` with everything: `Bearer …` or `Basic …`. */
+  readonly authorization?: string;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes, looked at by tests
@@ -33,15 +35,18 @@ export interface SystemClient {
 
 const tenantHeader = 'x-scope-orgid';
 
-export function createSystemClient({ ports, tenant }: SystemClientOptions): SystemClient {
-  const headers: Record<string, string> = tenant ? { [tenantHeader]: tenant } : {};
+export function createSystemClient({ ports, tenant, authorization }: SystemClientOptions): SystemClient {
+  const headers: Record<string, string> = {
+    ...(tenant && { [tenantHeader]: tenant }),
+    ...(authorization && { authorization }),
+  };
   const otlp = new Client(`127.0.0.1:${ports.otlpGrpc}`, credentials.createInsecure());
   const flight = connectFlight(`grpc://127.0.0.1:${ports.routerFlight}`);
 
   return {
     sendTracesGrpc(request) {
       const metadata = new Metadata();
-      if (tenant) metadata.set(tenantHeader, tenant);
+      for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
       const { path, requestSerialize, responseDeserialize } = TraceServiceService.export;
       return new Promise((resolve, reject) => {
         otlp.makeUnaryRequest(

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from './free-ports.ts';
 import { findMinio, minioBucket, minioKeys, minioProcess, startMinio } from './minio.ts';
@@ -8,7 +8,9 @@ import { ServiceProcess } from './service-process.ts';
 export type { ClusterPorts, ServiceName } from './ports.ts';
 export { ServiceProcess } from './service-process.ts';
 
-export type ProcessName = ServiceName | `writer-${number}` | 'signaldb' | 'minio';
+/** Services of which a cluster may have several. */
+type Replicated = 'writer' | 'querier' | 'router';
+export type ProcessName = ServiceName | `${Replicated}-${number}` | 'signaldb' | 'minio';
 
 export interface StartClusterOptions {
   /** Where all data goes. */
@@ -21,10 +23,14 @@ export interface StartClusterOptions {
   readonly store?: 'local' | 'minio' | 'auto';
   /** An object store that runs already, instead of `store`: flags for each service that has one. */
   readonly storeFlags?: readonly string[];
-  /** More flags a service. */
+  /** More flags a service; those of `querier` go to each querier, those of `querier-2` to that one. */
   readonly flags?: Partial<Record<ProcessName, readonly string[]>>;
-  /** Of `five`: how many writers there are; the further ones are named `writer-2` and so on. Default: 1. */
+  /** Of `five`: how many there are; the further ones are named `writer-2`, `querier-2` and so on. Default: 1. */
   readonly writers?: number;
+  readonly queriers?: number;
+  readonly routers?: number;
+  /** What the authentication file says (`users`, `tokens`); each service is given it. Default: everyone may do everything. */
+  readonly auth?: Readonly<Record<string, unknown>>;
   /** Services that are not started at first. */
   readonly without?: readonly ServiceName[];
   readonly onLine?: (process: ProcessName, line: string) => void;
@@ -40,6 +46,8 @@ export interface Cluster {
   readonly processes: ReadonlyMap<ProcessName, ServiceProcess>;
   /** Throws for a name that this cluster doesn't have. */
   process(name: ProcessName): ServiceProcess;
+  /** The cluster's ports with those of this process in place of its service's first: `portsOf('router-2').routerFlight`. */
+  portsOf(name: ProcessName): ClusterPorts;
   /** Waits until everything that was started is ready. */
   ready(timeoutMs?: number): Promise<void>;
   /** Ends all, front door first, and waits. With SIGTERM each has its 10 s. */
@@ -63,14 +71,18 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
   const lineTo = (name: ProcessName) => (onLine ? { onLine: (line: string) => onLine(name, line) } : {});
 
   const store = await openStore(options, ports, (minio) => processes.set('minio', minio), lineTo('minio'));
-  const add = (name: ProcessName, service: ServiceName | 'signaldb', opsPort: number, args: readonly string[]) => {
-    const common = ['--ops-host', '127.0.0.1', '--ops-port', String(opsPort), '--log-format', 'json'];
+  const authFlags = options.auth ? ['--auth-file', writeAuthFile(dir, options.auth)] : [];
+  const portsByName = new Map<ProcessName, ClusterPorts>();
+  const add = (name: ProcessName, service: ServiceName | 'signaldb', own: ClusterPorts, args: readonly string[]) => {
+    const opsPort = own.ops[service === 'signaldb' ? 'acceptor' : service];
+    const common = ['--ops-host', '127.0.0.1', '--ops-port', String(opsPort), '--log-format', 'json', ...authFlags];
+    portsByName.set(name, own);
     processes.set(
       name,
       new ServiceProcess({
         name,
         program: program(service),
-        args: [...common, ...args, ...(flags[service] ?? [])],
+        args: [...common, ...args, ...(flags[service] ?? []), ...((name !== service && flags[name]) || [])],
         cwd: dir,
         env: { SIGNALDB_CALLER_DIR: dir },
         readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
@@ -79,22 +91,24 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
     );
   };
   if (mode === 'one')
-    add('signaldb', 'signaldb', ports.ops.acceptor, [
+    add('signaldb', 'signaldb', ports, [
       '--data-dir',
       dir,
       ...store.flags,
       ...serviceNames.flatMap((name) => portFlags(name, ports)),
     ]);
-  else
-    for (const name of serviceNames)
-      add(name, name, ports.ops[name], [...serviceFlags(name, dir, ports, store.flags), ...portFlags(name, ports)]);
-  for (let n = 2; mode === 'five' && n <= (options.writers ?? 1); n++) {
-    const [flightPort, opsPort] = await freePorts(2);
-    const own = { ...ports, writerFlight: flightPort! };
-    add(`writer-${n}`, 'writer', opsPort!, [
-      ...serviceFlags('writer', dir, own, store.flags, `writer-${n}`),
-      ...portFlags('writer', own),
-    ]);
+  else {
+    const counts: Partial<Record<ServiceName, number>> = {
+      writer: options.writers ?? 1,
+      querier: options.queriers ?? 1,
+      router: options.routers ?? 1,
+    };
+    for (const service of serviceNames)
+      for (let n = 1; n <= (counts[service] ?? 1); n++) {
+        const name = n === 1 ? service : (`${service as Replicated}-${n}` as const);
+        const own = n === 1 ? ports : await ownPorts(service as Replicated, ports);
+        add(name, service, own, [...serviceFlags(service, dir, own, store.flags, name), ...portFlags(service, own)]);
+      }
   }
 
   const started = () => [...processes.values()].filter((process) => process.running);
@@ -110,6 +124,7 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
       if (!found) throw new Error(`This cluster has no "${name}".`);
       return found;
     },
+    portsOf: (name) => portsByName.get(name) ?? ports,
     async ready(timeoutMs) {
       await Promise.all(started().map((process) => process.ready(timeoutMs)));
     },
@@ -117,6 +132,23 @@ export async function startCluster(options: StartClusterOptions): Promise<Cluste
       for (const process of [...processes.values()].reverse()) await process.kill(signal);
     },
   };
+}
+
+/** Free ports for one more of a service. */
+async function ownPorts(service: Replicated, ports: ClusterPorts): Promise<ClusterPorts> {
+  const [flight, ops, http] = (await freePorts(3)) as [number, number, number];
+  const own: Record<Replicated, Partial<ClusterPorts>> = {
+    writer: { writerFlight: flight },
+    querier: { querierFlight: flight },
+    router: { routerFlight: flight, routerHttp: http },
+  };
+  return { ...ports, ...own[service], ops: { ...ports.ops, [service]: ops } };
+}
+
+function writeAuthFile(dir: string, auth: Readonly<Record<string, unknown>>): string {
+  const file = join(dir, 'auth.json');
+  writeFileSync(file, JSON.stringify(auth), { mode: 0o600 });
+  return file;
 }
 
 /** A service's own ports and where it listens. */
