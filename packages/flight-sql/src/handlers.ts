@@ -15,7 +15,10 @@ export interface StatementDescription {
 /** A statement to run. */
 export interface SqlStatement {
   readonly sql: string;
-  /** The values of its parameters: a batch of one row, a column for each. Absent where nothing was bound. */
+  /**
+   * The values of its parameters, a column for each, in the types that the client chose. Of one row for a query; for an
+   * update all rows that were bound, at least one. Absent where nothing was bound.
+   */
   readonly parameters?: RecordBatch;
 }
 
@@ -114,7 +117,11 @@ export interface FlightSqlHandlers {
    * undefined, the rows come from `query`, here.
    */
   plan?(statement: SqlStatement, context: CallContext): Promise<QueryPlan | undefined>;
-  /** Runs a statement that is no query, once; answers the rows affected, -1 where unknown. Without it there are only queries. */
+  /**
+   * Runs a statement that is no query, once for each row of its parameters (once where there are none); answers the rows
+   * affected in total, -1 where unknown. All rows come at once, so that all of them or none can take effect. Without it
+   * there are only queries.
+   */
   update?(statement: SqlStatement, context: CallContext): Promise<number>;
   /** Takes rows into a table; answers how many. Without it there is no bulk ingest. */
   ingest?(

@@ -8,6 +8,7 @@ import {
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type RecordBatch, Schema } from 'apache-arrow';
 import { encodeCommand } from './command.ts';
+import { concatBatches } from './concat-batches.ts';
 import type { FlightSqlHandlers, SqlStatement } from './handlers.ts';
 import { encodeHandle, type HeldStatement } from './statement-handle.ts';
 import type { TicketSeal } from './ticket-seal.ts';
@@ -54,19 +55,18 @@ export class Statements {
     if (!announced) yield { schema: await this.schema(held.sql, context) };
   }
 
-  /** Runs a statement that is no query, once for each row of parameters; answers the rows affected, -1 where unknown. */
+  /** Runs a statement that is no query with all rows of its parameters at once; answers the rows affected, -1 where unknown. */
   async update(held: HeldStatement, context: CallContext): Promise<number> {
     const { update } = this.#handlers;
     if (!update) {
       await this.#handlers.prepare(held.sql, context); // a mistake in it is the better answer
       throw new GrpcError(Status.INVALID_ARGUMENT, 'only queries can be run here');
     }
-    let total = 0;
-    for (const statement of runsOf(held)) {
-      const count = await update.call(this.#handlers, statement, context);
-      total = total < 0 || count < 0 ? -1 : total + count;
-    }
-    return total;
+    const { sql, parameters } = held;
+    const [first, ...others] = parameters ?? [];
+    if (!first) return update.call(this.#handlers, { sql }, context);
+    const bound = concatBatches([first, ...others]);
+    return bound.numRows === 0 ? 0 : update.call(this.#handlers, { sql, parameters: bound }, context);
   }
 }
 

@@ -104,10 +104,12 @@ export function toyHandlers(options: { readonly writable?: boolean; readonly onS
     sessions: fixedSessions({ catalog: 'toys', schema: 'main' }),
     ...(options.writable && {
       async update(statement: SqlStatement) {
-        log.push(text(statement));
+        const { sql, parameters } = statement;
+        const bound = Array.from(parameters ?? [], (row) => Object.values(row!.toJSON()).map(String).join(', '));
+        log.push(...(parameters ? bound.map((row) => `${sql} [${row}]`) : [sql]));
         const { schema } = await handlers.prepare(statement.sql, undefined as never);
         if (schema) throw new GrpcError(Status.INVALID_ARGUMENT, 'a query is no update');
-        return statement.sql === 'SET ?' ? 1 : Number(statement.sql.slice(6));
+        return sql === 'SET ?' ? bound.length : Number(sql.slice(6));
       },
       async ingest(request: { table: string }, messages: AsyncIterable<{ batch?: RecordBatch }>) {
         let rows = 0;
