@@ -1,3 +1,9 @@
+export type { Authenticator, IssuedToken } from './auth/authenticator.ts';
+export { type BearerTokenOptions, createBearerTokens } from './auth/bearer-tokens.ts';
+export { openHandshake } from './auth/open-handshake.ts';
+export type { Principal } from './auth/principal.ts';
+export { secretsEqual } from './auth/secrets-equal.ts';
+export { type AuthenticationOptions, withAuthentication } from './auth/with-authentication.ts';
 export type { CallOptions, FlightClient } from './client.ts';
 export { type ConnectOptions, connectFlight } from './connect.ts';
 export { commandDescriptor, type FlightDescriptor, pathDescriptor } from './descriptor.ts';

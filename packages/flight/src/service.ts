@@ -1,5 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Metadata } from '@signaldb/grpc';
 import type { Schema } from 'apache-arrow';
+import type { Principal } from './auth/principal.ts';
 import type { FlightDescriptor } from './descriptor.ts';
 import type { FlightInfo, PollInfo } from './flight-info.ts';
 import type { FlightMessage } from './flight-message.ts';
@@ -32,6 +34,10 @@ export interface CallContext {
   /** Sent with the first message of the answer. */
   readonly responseHeaders: Metadata;
   readonly transport: 'inproc' | 'grpc';
+  /** Who calls, as `withAuthentication` found out; absent where nobody asked. */
+  readonly principal?: Principal;
+  /** The client's TLS certificate, where it sent one that the server's `ca` vouches for. */
+  readonly peerCertificate?: X509Certificate;
 }
 
 /**

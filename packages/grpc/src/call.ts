@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { statusTrailers, toGrpcError } from './call-status.ts';
 import { chooseEncoding, type Decompressor, type Encoding, parseEncoding } from './compression.ts';
@@ -32,6 +33,7 @@ const timerMsMax = 2 ** 31 - 1;
 export class Call implements ServerCall {
   readonly path: string;
   readonly peer: string;
+  readonly peerCertificate: X509Certificate | undefined;
   readonly deadline: Date | undefined;
   compress = false;
   readonly #context: CallContext;
@@ -62,6 +64,7 @@ export class Call implements ServerCall {
   ) {
     this.path = method.definition.path;
     this.peer = connection.peer;
+    this.peerCertificate = connection.peerCertificate;
     this.#context = context;
     this.#stream = stream;
     this.#method = method;

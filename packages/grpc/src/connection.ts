@@ -1,5 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { GrpcLimits } from './limits.ts';
 import type { GrpcLogger } from './logger.ts';
 import { PingGuard } from './ping-guard.ts';
@@ -39,6 +41,8 @@ export interface ConnectionOptions {
 export class Connection {
   /** The client's address and port. */
   readonly peer: string;
+  /** The client's certificate, only where it was verified. */
+  readonly peerCertificate: X509Certificate | undefined;
   readonly #session: ServerHttp2Session;
   readonly #options: ConnectionOptions;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -57,6 +61,8 @@ export class Connection {
       socket.remoteFamily === 'IPv6'
         ? `[${socket.remoteAddress}]:${socket.remotePort}`
         : `${socket.remoteAddress}:${socket.remotePort}`;
+    this.peerCertificate =
+      socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
     const session = http2.performServerHandshake(socket, sessionOptions(limits));
     this.#session = session;
     session.setLocalWindowSize(limits.connectionWindowBytes);

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Metadata } from './metadata.ts';
 
 /** What a handler knows of its call beside the request, and can say beside the response. */
@@ -8,6 +9,8 @@ export interface ServerCall {
   readonly metadata: Metadata;
   /** The client's address and port. */
   readonly peer: string;
+  /** The client's certificate, where it sent one (TLS option `requestCert`) that the server's `ca` vouches for. */
+  readonly peerCertificate: X509Certificate | undefined;
   /**
    * Aborted when the answer isn't wanted any more: the client cancelled, the deadline passed, the connection was lost, or
    * the server closed. Its reason is the GrpcError.

@@ -74,6 +74,7 @@ function contextOf(call: ServerCall): CallContext {
     responseHeaders: call.responseHeaders,
     transport: 'grpc',
     ...(call.deadline && { deadline: call.deadline }),
+    ...(call.peerCertificate && { peerCertificate: call.peerCertificate }),
   };
 }
 
