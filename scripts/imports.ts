@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 /** One import that must not be, in words a person can act on. */
 export type ImportFault = string;
 
-const layers = ['proto', 'packages', 'services', 'bench', 'tests', 'deploy', 'scripts'] as const;
+const layers = ['proto', 'packages', 'services', 'bench', 'tests', 'deploy', 'examples', 'scripts'] as const;
 const importPattern =
   /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -29,4 +30,28 @@ export async function goTool(
     throw new Error(`${module} could not be built; run: ${command}`, { cause: error });
   }
   return program;
+}
+
+/**
+ * Builds every command of a folder's Go module (`examples/go`) into the cache folder; gives the folder of the programs,
+ * which are named as their folders are. Built again only where a source, go.mod or go.sum has changed.
+ */
+export async function goPrograms(cacheDir: string, source: string, log: (line: string) => void): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of (await readdir(source, { recursive: true })).sort())
+    if (/\.go$|go\.(mod|sum)$/.test(file)) hash.update(`${file}\n`).update(await readFile(join(source, file)));
+  const folder = join(cacheDir, 'go', `${basename(source)}-${hash.digest('hex').slice(0, 12)}`);
+  if (existsSync(folder)) return folder;
+  log(`building ${source} (once)`);
+  const draft = `${folder}.${process.pid}`;
+  await mkdir(draft, { recursive: true });
+  try {
+    await run('go', ['build', '-o', draft, './...'], { cwd: source, maxBuffer: 64 << 20 });
+    await rename(draft, folder);
+  } catch (error) {
+    throw new Error(`${source} could not be built; run there: go build ./...`, { cause: error });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return folder;
 }
