@@ -331,6 +331,17 @@ describe('signalTableRequest', () => {
     expect(JSON.parse(request.properties!['schema.name-mapping.default']!)).toHaveLength(3);
   });
 
+  it('tells other engines what the table and its columns are', () => {
+    const columnComments = { trace_id: 'The trace', missing: 'Not a column' };
+    const request = signalTableRequest({ name: 'traces', schema, comment: 'Spans', columnComments });
+    expect(request.properties).toMatchObject({ comment: 'Spans' });
+    expect(request.schema.fields.map(({ name, doc }) => [name, doc])).toEqual([
+      ['hour', undefined],
+      ['start_time', undefined],
+      ['trace_id', 'The trace'],
+    ]);
+  });
+
   it('neither partitions nor sorts any other table', () => {
     const request = signalTableRequest({ name: 't', schema: one(new Int64()) });
     expect(request).toMatchObject({ 'partition-spec': { fields: [] }, 'write-order': { 'order-id': 0, fields: [] } });

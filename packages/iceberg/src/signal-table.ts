@@ -14,6 +14,10 @@ export interface SignalTableOptions {
   /** Columns that rows are sorted by, with a transform where the order is coarser: `truncate[1000000000](start_time)`. */
   readonly sortBy?: readonly string[];
   readonly properties?: Properties;
+  /** What a row of the table is. */
+  readonly comment?: string;
+  /** What columns are, by name. */
+  readonly columnComments?: Readonly<Record<string, string>>;
 }
 
 /** The partition field of signal tables. Not `hour`: a transformed field may not have a column's name. */
@@ -31,7 +35,7 @@ export const signalTableProperties: Properties = {
 
 /** The request that creates a table of format version 2 for an Arrow schema: partitioned by hour, sorted, name-mapped. */
 export function signalTableRequest(options: SignalTableOptions): CreateTableRequest {
-  const schema = arrowToIcebergSchema(options.schema);
+  const schema = documented(arrowToIcebergSchema(options.schema), options.columnComments ?? {});
   const hour = columnByName(schema, options.hourColumn ?? 'hour');
   const hourField = { 'field-id': 1000, 'source-id': hour?.id ?? 0, name: hourPartitionName, transform: 'hour' };
   const sortFields = (options.sortBy ?? []).map((term) => sortField(schema, term));
@@ -43,9 +47,19 @@ export function signalTableRequest(options: SignalTableOptions): CreateTableRequ
     properties: {
       ...signalTableProperties,
       [nameMappingProperty]: JSON.stringify(nameMapping(schema)),
+      ...(options.comment !== undefined && { comment: options.comment }),
       ...options.properties,
     },
   };
+}
+
+/** The schema with `doc` on the columns that have a comment. */
+function documented(schema: IcebergSchema, comments: Readonly<Record<string, string>>): IcebergSchema {
+  const fields = schema.fields.map((field) => {
+    const doc = comments[field.name];
+    return doc === undefined ? field : { ...field, doc };
+  });
+  return { ...schema, fields };
 }
 
 function sortField(schema: IcebergSchema, term: string): SortField {

@@ -7,15 +7,21 @@ const documentation = readFileSync(join(import.meta.dirname, '../../../docs/form
 
 describe.each(Object.values(signalTables))(
   'table $name',
-  ({ name, signal, baseSchema, timeColumn, sortKey, attributeScopes }) => {
+  ({ name, signal, baseSchema, timeColumn, sortKey, primaryKey, comment, columnComments, attributeScopes }) => {
     it('is documented, column by column', () => {
       expect(documentation).toContain(`\`${name}\``);
       for (const field of baseSchema.fields) expect(documentation).toContain(`\`${field.name}\``);
     });
 
+    it('says what a row and each column is', () => {
+      expect(comment).toMatch(/one row a /);
+      const undocumented = baseSchema.names.filter((column) => !columnComments[column as string]);
+      expect(undocumented).toEqual([]);
+    });
+
     it('belongs to its signal and has the columns that it is sorted by', () => {
       expect(tablesOf(signal)).toContain(name);
-      for (const column of [...sortKey, timeColumn, 'hour']) expect(baseSchema.names).toContain(column);
+      for (const column of [...sortKey, ...primaryKey, timeColumn, 'hour']) expect(baseSchema.names).toContain(column);
       for (const scope of attributeScopes) expect(baseSchema.names).toContain(`${scope}_overflow`);
     });
 

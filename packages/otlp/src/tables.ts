@@ -12,6 +12,7 @@ import {
   TimeUnit,
   Utf8,
 } from 'apache-arrow';
+import { columnComments, tableComments } from './table-comments.ts';
 
 export type Signal = 'traces' | 'logs' | 'metrics';
 
@@ -36,6 +37,12 @@ export interface SignalTable {
   /** The row's own time, in nanoseconds. */
   readonly timeColumn: 'start_time' | 'time';
   readonly sortKey: readonly string[];
+  /** The columns that name a row, where there are such. Not enforced: a sender that repeats itself is taken at its word. */
+  readonly primaryKey: readonly string[];
+  /** What a row is. */
+  readonly comment: string;
+  /** What each column of the base schema is, and its unit. */
+  readonly columnComments: Readonly<Record<string, string>>;
   /** The first is that of the rows themselves. */
   readonly attributeScopes: readonly AttributeScopeName[];
 }
@@ -213,6 +220,9 @@ function signalTable(name: TableName): SignalTable {
     baseSchema: schemas[name],
     timeColumn: signal === 'traces' ? 'start_time' : 'time',
     sortKey: signal === 'traces' ? ['trace_id', 'start_time'] : ['service_name', 'time'],
+    primaryKey: signal === 'traces' ? ['trace_id', 'span_id'] : [],
+    comment: tableComments[name],
+    columnComments: columnComments(name),
     attributeScopes: [rowScope[signal], 'resource', 'scope'],
   };
 }

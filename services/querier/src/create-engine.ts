@@ -14,8 +14,10 @@ import { LocalFiles } from './files/local-files.ts';
 import { createFlightService } from './flight-service.ts';
 import { createQuerierMetrics } from './metrics.ts';
 import type { Peers } from './peers.ts';
+import { ArrowTypes } from './sql/arrow-types.ts';
 import { Sandboxes } from './sql/sandboxes.ts';
 import { SqlService } from './sql/sql-service.ts';
+import { TableList } from './sql/table-list.ts';
 import { TableReader } from './tables/table-reader.ts';
 import { TagNames } from './tags/tag-names.ts';
 
@@ -76,7 +78,8 @@ export function createEngine(
     }),
   );
   const context = { config, reader, duck };
-  const sql = new SqlService({ config, catalog, reader, sandboxes });
+  const tables = new TableList({ catalog, reader, types: new ArrowTypes(duck) });
+  const sql = new SqlService({ config, tables, reader, sandboxes });
   return {
     service: createFlightService({ context, sql, tagNames: new TagNames(context), metrics: counted, logger }),
     async close() {

@@ -1,4 +1,10 @@
-import { type Connection, type Database, DuckDbError, type QueryOptions } from '@signaldb/duckdb';
+import {
+  type Connection,
+  type Database,
+  DuckDbError,
+  type QueryOptions,
+  type StatementDescription,
+} from '@signaldb/duckdb';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch } from 'apache-arrow';
 
@@ -12,6 +18,16 @@ export class DuckPool {
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** What a statement would answer. @throws DuckDbError */
+  async describe(sql: string): Promise<StatementDescription> {
+    const connection = this.#database.connect();
+    try {
+      return await connection.describe(sql);
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Runs one statement and answers its rows. @throws GrpcError RESOURCE_EXHAUSTED when memory doesn't suffice */

@@ -149,7 +149,10 @@ async function ignoring(code: 'AlreadyExistsException', action: () => Promise<un
 /** Signal tables begin with their fixed columns; a user's with those of the first rows, none of which is required later. */
 function creationRequest(name: string, schema: Schema): CreateTableRequest {
   const signal = signalTableOf(name);
-  if (signal) return signalTableRequest({ name, schema: signal.baseSchema, sortBy: sortTerms(signal) });
+  if (signal) {
+    const { baseSchema, comment, columnComments } = signal;
+    return signalTableRequest({ name, schema: baseSchema, sortBy: sortTerms(signal), comment, columnComments });
+  }
   const fields = schema.fields.map((field) => new Field(field.name, field.type, true));
   return signalTableRequest({ name, schema: new Schema(fields), hourColumn: '' });
 }

@@ -1,4 +1,5 @@
 import { openTraceFilter, type TraceFilter } from '@signaldb/parquet';
+import { mapSome } from '../map-some.ts';
 import { type FileOrigins, isFileGone, readWhole } from './fetch-file.ts';
 import { type FileInfo, readFileInfo } from './file-info.ts';
 import type { LocalFiles, PinnedFile } from './local-files.ts';
@@ -131,17 +132,4 @@ export class OpenFiles {
     }
     this.#pins.clear();
   }
-}
-
-async function mapSome<T, R>(items: readonly T[], atOnce: number, map: (item: T) => Promise<R> | R): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < items.length) {
-      const i = next++;
-      results[i] = await map(items[i]!);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
-  return results;
 }

@@ -8,7 +8,7 @@ import {
 } from '@signaldb/traceql';
 import type { LocalFile } from '../files/file-access.ts';
 import { allColumns, columnOf, type FileGroup, groupFiles, scanOf } from '../tables/read-sql.ts';
-import type { TableColumn } from '../tables/table-snapshot.ts';
+import type { TableColumn } from '../tables/table-columns.ts';
 
 /** A group of files of spans, and a search compiled for just the columns that they have. */
 export interface FilteredGroup {

@@ -3,7 +3,7 @@ import type { Need } from '@signaldb/traceql';
 import type { OpenFiles } from '../files/file-access.ts';
 import type { TableFile } from '../files/table-file.ts';
 import { readSql } from '../tables/read-sql.ts';
-import type { TableColumn } from '../tables/table-snapshot.ts';
+import type { TableColumn } from '../tables/table-columns.ts';
 
 const spanColumns = ['trace_id', 'span_id', 'parent_span_id', 'name', 'service_name', 'start_time', 'duration_ns'];
 

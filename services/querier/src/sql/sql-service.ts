@@ -1,9 +1,6 @@
 import type { Parameter } from '@signaldb/duckdb';
-import { quoteIdentifier } from '@signaldb/duckdb';
-import { encodeSchemaBytes, type FlightMessage } from '@signaldb/flight';
+import type { FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
-import { type Catalog, isCatalogError } from '@signaldb/iceberg';
-import { signalTables } from '@signaldb/otlp';
 import type { Schema } from 'apache-arrow';
 import type { QuerierConfig } from '../config.ts';
 import { isFileGone } from '../files/fetch-file.ts';
@@ -16,11 +13,12 @@ import type { Sandbox, SandboxResult } from './sandbox.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import { sqlError } from './sql-errors.ts';
 import { type CheckedStatement, checkStatement } from './statement.ts';
+import type { TableDescription, TableList } from './table-list.ts';
 import { createView } from './table-view.ts';
 
 export interface SqlServiceOptions {
   readonly config: QuerierConfig;
-  readonly catalog: Catalog;
+  readonly tables: TableList;
   readonly reader: TableReader;
   readonly sandboxes: Sandboxes;
 }
@@ -30,13 +28,6 @@ export interface Description {
   readonly statementType: string;
   readonly schema: Schema;
   readonly parameters: Schema | undefined;
-}
-
-/** A table, with its columns as SQL sees them: a schema as Flight has it, in base64. */
-export interface TableDescription {
-  readonly name: string;
-  readonly type: 'TABLE';
-  readonly schema: string;
 }
 
 const attemptsMax = 3;
@@ -86,19 +77,8 @@ export class SqlService {
   }
 
   /** The tables of a tenant. */
-  async tables(tenant: string): Promise<TableDescription[]> {
-    return this.#lent(tenant, async (sandbox) => {
-      let names: string[] = [];
-      const found = await this.#describe(sandbox, tenant, await this.#tableNames(tenant), (open) => {
-        names = [...open.tables.keys()].sort();
-        return names.map((name) => `FROM ${quoteIdentifier(name)}`);
-      });
-      return found.map(({ schema }, i) => ({
-        name: names[i]!,
-        type: 'TABLE',
-        schema: Buffer.from(encodeSchemaBytes(schema)).toString('base64'),
-      }));
-    });
+  tables(tenant: string): Promise<TableDescription[]> {
+    return this.#options.tables.describe(tenant);
   }
 
   async #lent<T>(tenant: string, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
@@ -156,17 +136,8 @@ export class SqlService {
         `the SQL text is longer than ${sqlTextBytesMax} bytes (setting querier.sqlTextBytesMax)`,
       );
     }
-    const tables = () => this.#tableNames(tenant);
+    const tables = () => this.#options.tables.names(tenant);
     return checkStatement(sql, { tenant, tablesMax, tables, parse: (text) => sandbox.parse(text) });
-  }
-
-  /** The signals' tables, which are there before their first row, and those of the catalog. */
-  async #tableNames(tenant: string): Promise<string[]> {
-    const own = await this.#options.catalog.listTables(tenant).catch((error: unknown) => {
-      if (isCatalogError(error, 'NoSuchNamespaceException')) return [];
-      throw readError(error);
-    });
-    return [...new Set([...Object.keys(signalTables), ...own])];
   }
 
   #told(error: unknown): unknown {

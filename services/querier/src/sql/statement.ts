@@ -1,5 +1,6 @@
 import { DuckDbError, type SyntaxTree } from '@signaldb/duckdb';
 import { GrpcError, Status } from '@signaldb/grpc';
+import { catalogName } from './catalog-name.ts';
 import { isFunctionRefused, isTableFunctionAllowed } from './function-rules.ts';
 import { nearestName } from './nearest-name.ts';
 import { invalidAt } from './sql-errors.ts';
@@ -21,9 +22,6 @@ export interface StatementRules {
   /** Parses SELECT statements. */
   readonly parse: (sql: string) => Promise<SyntaxTree>;
 }
-
-/** The catalog's name for clients. */
-const catalogName = 'signaldb';
 
 /**
  * Checks a statement before any of it is bound: one SELECT (or what DuckDB takes for one: FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE), or an

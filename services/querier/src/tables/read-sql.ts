@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from '@signaldb/duckdb';
 import type { LocalFile } from '../files/file-access.ts';
 import type { FileColumn } from '../files/file-info.ts';
-import type { TableColumn } from './table-snapshot.ts';
+import type { TableColumn } from './table-columns.ts';
 
 /** Files in which the wanted columns are found in the same way: one scan reads them all. */
 export interface FileGroup {

@@ -4,9 +4,12 @@ import { ObjectStoreError } from '@signaldb/object-store';
 import type { SharedBarrier } from '../barrier/shared-barrier.ts';
 import { isFileGone } from '../files/fetch-file.ts';
 import type { FileAccess, OpenFiles } from '../files/file-access.ts';
+import { mapSome } from '../map-some.ts';
 import type { Outcome } from '../outcome.ts';
-import type { TimeRange } from '../time-range.ts';
-import { type SnapshotOptions, type TableSnapshot, TailMovedError, takeSnapshot } from './table-snapshot.ts';
+import { allTime, type TimeRange } from '../time-range.ts';
+import { signalTableOf } from './table-columns.ts';
+import { type TableOverview, tableOverview } from './table-overview.ts';
+import { loadTable, type SnapshotOptions, type TableSnapshot, TailMovedError, takeSnapshot } from './table-snapshot.ts';
 
 /** Which tables a query reads, and of which times. */
 export interface ReadRequest {
@@ -29,6 +32,7 @@ export interface TableReaderOptions extends SnapshotOptions {
 }
 
 const attemptsMax = 3;
+const loadsAtOnce = 16;
 
 /** Opens tables for queries: first the tail, then the snapshot, so that what was acknowledged before is in one of them. */
 export class TableReader {
@@ -63,6 +67,21 @@ export class TableReader {
       } finally {
         open.close();
       }
+    }
+  }
+
+  /** What tables are and hold, without opening any of their files. Tables that don't exist are left out. @throws GrpcError UNAVAILABLE */
+  async overview(tenant: string, names: readonly string[]): Promise<TableOverview[]> {
+    try {
+      const tail = await this.#options.barrier.tail({ tenant, tables: names, times: allTime });
+      const found = await mapSome(names, loadsAtOnce, async (name) => {
+        const metadata = await loadTable(this.#options.catalog, tenant, name);
+        const exists = metadata !== undefined || signalTableOf(name) !== undefined;
+        return exists ? tableOverview(name, metadata, tail) : undefined;
+      });
+      return found.filter((overview) => overview !== undefined);
+    } catch (error) {
+      throw readError(error);
     }
   }
 

@@ -1,6 +1,5 @@
 import { GrpcError, Status } from '@signaldb/grpc';
 import {
-  arrowToIcebergSchema,
   type Catalog,
   currentSchema,
   type DataFile,
@@ -12,21 +11,12 @@ import {
   type TableMetadata,
 } from '@signaldb/iceberg';
 import type { ObjectStore } from '@signaldb/object-store';
-import { type SignalTable, signalTables, type TableName } from '@signaldb/otlp';
+import type { SignalTable } from '@signaldb/otlp';
 import type { Gap, Tail } from '../barrier/ask-logs.ts';
 import type { HotFile } from '../barrier/hot-file.ts';
 import type { TableFile } from '../files/table-file.ts';
 import { overlaps, type TimeRange } from '../time-range.ts';
-import { duckTypeOfIceberg } from './iceberg-type.ts';
-
-/** A column as the catalog, or the signal's definition, has it. */
-export interface TableColumn {
-  readonly name: string;
-  /** Iceberg's field id; absent for a table that the catalog doesn't have yet. */
-  readonly fieldId: number | undefined;
-  /** DuckDB's name of its type. */
-  readonly type: string;
-}
+import { baseColumns, columnsOf, signalTableOf, type TableColumn } from './table-columns.ts';
 
 /** All of a table's rows at one moment: immutable files, each row in one of them, once. */
 export interface TableSnapshot {
@@ -47,11 +37,6 @@ export interface SnapshotOptions {
 /** Thrown when a hot file was committed in part, or by another writer, since it was listed: list again. */
 export class TailMovedError extends Error {}
 
-/** The signal's definition of a table; undefined for a table of a user. */
-export function signalTableOf(name: string): SignalTable | undefined {
-  return Object.hasOwn(signalTables, name) ? signalTables[name as TableName] : undefined;
-}
-
 /**
  * The table as of now. The tail must have been learned before: what was committed since is in both, and is dropped from the tail.
  * @returns undefined for a table that doesn't exist; the signals' own tables always do
@@ -70,13 +55,14 @@ export async function takeSnapshot(
     metadata === undefined ? [[], hot] : await plan(options, metadata, signal, table.times, hot);
   return {
     name: table.name,
-    columns: metadata === undefined ? baseColumns(signal!) : columnsOf(metadata),
+    columns: metadata === undefined ? baseColumns(signal!) : columnsOf(metadata, signal),
     files: [...uncommitted.map(hotTableFile), ...cold],
     reasons: reasonsOf(tail.gaps, metadata),
   };
 }
 
-async function loadTable(catalog: Catalog, tenant: string, name: string): Promise<TableMetadata | undefined> {
+/** A table's metadata; undefined where there is no such table. @throws CatalogError */
+export async function loadTable(catalog: Catalog, tenant: string, name: string): Promise<TableMetadata | undefined> {
   try {
     return (await catalog.loadTable(tenant, name)).metadata;
   } catch (error) {
@@ -148,23 +134,6 @@ function coldTableFile(file: DataFile, timeField: number | undefined, isTraces: 
 
 function hotTableFile({ name, path, location, rows, bytes, times, hasTraceFilter }: HotFile): TableFile {
   return { source: { kind: 'hot', name, path, location }, rows, bytes, times, hasTraceFilter };
-}
-
-function columnsOf(metadata: TableMetadata): TableColumn[] {
-  return currentSchema(metadata).fields.map(({ id, name, type }) => ({
-    name,
-    fieldId: id,
-    type: duckTypeOfIceberg(type),
-  }));
-}
-
-/** The columns that a signal's table will have when it is made. */
-function baseColumns(signal: SignalTable): TableColumn[] {
-  return arrowToIcebergSchema(signal.baseSchema).fields.map(({ name, type }) => ({
-    name,
-    fieldId: undefined,
-    type: duckTypeOfIceberg(type),
-  }));
 }
 
 /** The gaps that concern a table: not those of logs of which it has everything already. */

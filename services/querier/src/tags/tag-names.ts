@@ -6,7 +6,7 @@ import { Lru } from '../files/lru.ts';
 import { fileId } from '../files/table-file.ts';
 import { rowsOf } from '../rows.ts';
 import { columnOf, groupFiles, scanOf } from '../tables/read-sql.ts';
-import type { TableColumn } from '../tables/table-snapshot.ts';
+import type { TableColumn } from '../tables/table-columns.ts';
 import type { TicketOf } from '../ticket.ts';
 import { filesBetween } from '../traces/span-files.ts';
 import type { TagScope } from './tag.ts';

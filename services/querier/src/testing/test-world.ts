@@ -182,7 +182,7 @@ export class TestWorld {
       const signal = signalTables[table as keyof typeof signalTables];
       await this.catalog.createTable(
         tenant,
-        signalTableRequest({ name: table, schema: signal.baseSchema, sortBy: [...signal.sortKey] }),
+        signalTableRequest({ ...signal, schema: signal.baseSchema, sortBy: signal.sortKey }),
       );
       return {};
     }

@@ -1,0 +1,110 @@
+import { encodeSchemaBytes } from '@signaldb/flight';
+import { type Catalog, isCatalogError } from '@signaldb/iceberg';
+import { signalTables } from '@signaldb/otlp';
+import { Field, Schema } from 'apache-arrow';
+import { type ShownColumn, shownColumns } from '../tables/shown-columns.ts';
+import { signalTableOf } from '../tables/table-columns.ts';
+import type { TableOverview } from '../tables/table-overview.ts';
+import { readError, type TableReader } from '../tables/table-reader.ts';
+import type { ArrowTypes } from './arrow-types.ts';
+import { catalogName } from './catalog-name.ts';
+
+/** A table, with its columns as SQL sees them. */
+export interface TableDescription {
+  readonly name: string;
+  readonly type: 'TABLE' | 'VIEW';
+  /** A schema as Flight has it, in base64; comments and the like in its fields' metadata, under Flight SQL's keys. */
+  readonly schema: string;
+  /** -1 where it isn't known. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly primary_key: readonly string[];
+  readonly comment: string | null;
+}
+
+/** A table and the columns that SQL shows of it. */
+export interface ListedTable extends TableOverview {
+  readonly type: 'TABLE' | 'VIEW';
+  readonly shown: readonly ShownColumn[];
+}
+
+export interface TableListOptions {
+  readonly catalog: Catalog;
+  readonly reader: TableReader;
+  readonly types: ArrowTypes;
+}
+
+/** What tables there are. None of their files is opened for it. */
+export class TableList {
+  readonly #options: TableListOptions;
+
+  constructor(options: TableListOptions) {
+    this.#options = options;
+  }
+
+  /** The signals' tables, which are there before their first row, and those of the catalog. */
+  async names(tenant: string): Promise<string[]> {
+    const own = await this.#options.catalog.listTables(tenant).catch((error: unknown) => {
+      if (isCatalogError(error, 'NoSuchNamespaceException')) return [];
+      throw readError(error);
+    });
+    return [...new Set([...Object.keys(signalTables), ...own])];
+  }
+
+  /** All tables by name. */
+  async list(tenant: string): Promise<ListedTable[]> {
+    const overviews = await this.#options.reader.overview(tenant, (await this.names(tenant)).sort());
+    return overviews.map((table) => ({ ...table, type: 'TABLE', shown: shownColumns(table.name, table.columns) }));
+  }
+
+  /** All tables as clients are told of them. */
+  async describe(tenant: string): Promise<TableDescription[]> {
+    const tables = await this.list(tenant);
+    const arrowType = await this.#options.types.of(tables.flatMap(({ shown }) => shown.map(({ type }) => type)));
+    return tables.map((table) => ({
+      name: table.name,
+      type: table.type,
+      schema: Buffer.from(
+        encodeSchemaBytes(
+          new Schema(
+            table.shown.map(
+              (column) =>
+                new Field(
+                  column.name,
+                  arrowType(column.type),
+                  column.isRequired !== true,
+                  columnMetadata(tenant, table, column),
+                ),
+            ),
+          ),
+        ),
+      ).toString('base64'),
+      rows: table.rows,
+      bytes: table.bytes,
+      primary_key: table.primaryKey,
+      comment: table.comment ?? null,
+    }));
+  }
+}
+
+/** What Flight SQL has about a column beside its type. https://arrow.apache.org/docs/format/FlightSql.html */
+function columnMetadata(tenant: string, table: ListedTable, { type, comment }: ShownColumn): Map<string, string> {
+  const [, precision, scale] = /^DECIMAL\((\d+), ?(\d+)\)$/.exec(type) ?? [];
+  const isWritable = table.type === 'TABLE' && signalTableOf(table.name) === undefined;
+  const facts: Readonly<Record<string, string | undefined>> = {
+    CATALOG_NAME: catalogName,
+    SCHEMA_NAME: tenant,
+    TABLE_NAME: table.name,
+    TYPE_NAME: type,
+    PRECISION: precision,
+    SCALE: scale,
+    IS_AUTO_INCREMENT: '0',
+    IS_CASE_SENSITIVE: type === 'VARCHAR' ? '1' : '0',
+    IS_READ_ONLY: isWritable ? '0' : '1',
+    IS_SEARCHABLE: '1',
+    REMARKS: comment,
+  };
+  return new Map(
+    Object.entries(facts).flatMap(([key, value]) => (value === undefined ? [] : [[`ARROW:FLIGHT:SQL:${key}`, value]])),
+  );
+}
