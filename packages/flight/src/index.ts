@@ -1,5 +1,6 @@
 export type { Authenticator, IssuedToken } from './auth/authenticator.ts';
 export { type BearerTokenOptions, createBearerTokens } from './auth/bearer-tokens.ts';
+export { type Credentials, credentialsOf } from './auth/credentials.ts';
 export { openHandshake } from './auth/open-handshake.ts';
 export type { Principal } from './auth/principal.ts';
 export { secretsEqual } from './auth/secrets-equal.ts';
