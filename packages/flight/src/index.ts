@@ -1,3 +1,18 @@
+export {
+  cancelFlightInfo,
+  closeSession,
+  getSessionOptions,
+  renewFlightEndpoint,
+  setSessionOptions,
+} from './actions/client-actions.ts';
+export {
+  type CancelFlightStatus,
+  type FlightActionHandlers,
+  type FlightActions,
+  flightActions,
+  withFlightActions,
+} from './actions/flight-actions.ts';
+export type { CloseSessionStatus, SessionError, Sessions, SessionValue } from './actions/sessions.ts';
 export type { Authenticator, IssuedToken } from './auth/authenticator.ts';
 export { type BearerTokenOptions, createBearerTokens } from './auth/bearer-tokens.ts';
 export { type Credentials, credentialsOf } from './auth/credentials.ts';
