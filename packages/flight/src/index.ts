@@ -13,6 +13,7 @@ export {
   withFlightActions,
 } from './actions/flight-actions.ts';
 export type { CloseSessionStatus, SessionError, Sessions, SessionValue } from './actions/sessions.ts';
+export { type ArrowStatus, type ArrowStatusCode, arrowError, arrowStatusOf } from './arrow-status.ts';
 export type { Authenticator, IssuedToken } from './auth/authenticator.ts';
 export { type BearerTokenOptions, createBearerTokens } from './auth/bearer-tokens.ts';
 export { type Credentials, credentialsOf } from './auth/credentials.ts';
@@ -21,6 +22,7 @@ export type { Principal } from './auth/principal.ts';
 export { secretsEqual } from './auth/secrets-equal.ts';
 export { type AuthenticationOptions, withAuthentication } from './auth/with-authentication.ts';
 export type { CallOptions, FlightClient } from './client.ts';
+export { type AskedCompression, COMPRESSION_HEADER } from './compression-header.ts';
 export { type ConnectOptions, connectFlight } from './connect.ts';
 export { commandDescriptor, type FlightDescriptor, pathDescriptor } from './descriptor.ts';
 export { type FlightEndpoint, type FlightInfo, type PollInfo, REUSE_CONNECTION_LOCATION } from './flight-info.ts';

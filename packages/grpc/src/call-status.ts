@@ -9,7 +9,11 @@ import { isStatus, Status } from './status.ts';
 const messageBytesMax = 4 << 10;
 
 /** The trailers that end a call. */
-export function statusTrailers(error: GrpcError | undefined, trailers: Metadata | undefined): OutgoingHttpHeaders {
+export function statusTrailers(
+  error: GrpcError | undefined,
+  trailers: Metadata | undefined,
+  errorMetadata?: Metadata,
+): OutgoingHttpHeaders {
   const headers: Record<string, string | string[]> = {};
   trailers?.addTo(headers);
   if (!error) {
@@ -17,6 +21,7 @@ export function statusTrailers(error: GrpcError | undefined, trailers: Metadata 
     return headers;
   }
   error.metadata?.addTo(headers);
+  errorMetadata?.addTo(headers);
   headers['grpc-status'] = String(error.code);
   if (error.details) headers['grpc-message'] = percentEncode(error.details.slice(0, messageBytesMax));
   return headers;

@@ -286,7 +286,10 @@ export class Call implements ServerCall {
     try {
       // Where the client doesn't take what was sent before, the status won't arrive either.
       if (error && error === this.#aborted && stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
-      this.#responses.end(statusTrailers(error, this.#trailers), error !== undefined, () => this.#stopClient());
+      const errorMetadata = error && this.#method.errorMetadata?.(error);
+      this.#responses.end(statusTrailers(error, this.#trailers, errorMetadata), error !== undefined, () =>
+        this.#stopClient(),
+      );
     } catch (failure) {
       this.#context.logger.error({ err: failure, path: this.path }, 'The status of a gRPC call could not be sent');
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);

@@ -7,6 +7,7 @@ export type { TlsOptions } from './listener.ts';
 export type { GrpcLogger } from './logger.ts';
 export type { Serialized } from './message-encoder.ts';
 export { Metadata, type MetadataValue } from './metadata.ts';
+export type { ServiceOptions } from './method.ts';
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './server.ts';
 export type { CallReport, Interceptor, ServerCall } from './server-call.ts';
 export type {

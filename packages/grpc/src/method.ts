@@ -1,10 +1,17 @@
+import type { GrpcError } from './grpc-error.ts';
+import type { Metadata } from './metadata.ts';
 import type { AnyMethod, ServiceDefinition } from './service-definition.ts';
 
 /** The kinds of handler behind one type; which one it is, the definition says. */
 export type AnyHandler = (request: unknown, call: unknown) => unknown;
 
+export interface ServiceOptions {
+  /** Metadata to send with the status of a call that failed, in place of the error's own where both have a key. */
+  readonly errorMetadata?: (error: GrpcError) => Metadata;
+}
+
 /** A method with what serves it. */
-export interface BoundMethod {
+export interface BoundMethod extends ServiceOptions {
   readonly definition: AnyMethod;
   readonly handler: AnyHandler;
 }
@@ -15,10 +22,10 @@ export class MethodTable {
   readonly #services = new Set<string>();
 
   /** Throws where a path is there already, or is none. */
-  add(definition: ServiceDefinition, implementation: object): void {
+  add(definition: ServiceDefinition, implementation: object, options: ServiceOptions = {}): void {
     const bound = Object.entries(definition).flatMap(([name, method]) => {
       const handler = this.#bind(method.path, (implementation as Record<string, unknown>)[name], implementation);
-      return handler ? [{ definition: method, handler }] : [];
+      return handler ? [{ ...options, definition: method, handler }] : [];
     });
     for (const { path } of Object.values(definition)) this.#services.add(serviceOf(path));
     for (const method of bound) this.#methods.set(method.definition.path, method);

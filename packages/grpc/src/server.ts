@@ -11,7 +11,7 @@ import { defaultLimits, type GrpcLimits } from './limits.ts';
 import { Listener, type TlsOptions } from './listener.ts';
 import { type GrpcLogger, silentLogger } from './logger.ts';
 import type { Metadata } from './metadata.ts';
-import { MethodTable } from './method.ts';
+import { MethodTable, type ServiceOptions } from './method.ts';
 import { reflectionServices } from './reflection.ts';
 import { RequestBudget } from './request-budget.ts';
 import { baseHeaders, trailersOnly } from './responses.ts';
@@ -46,7 +46,11 @@ export interface GrpcServerOptions {
 /** A gRPC server. Services are added before it listens or later; it listens once. */
 export interface GrpcServer {
   /** Serves a service. Methods that the implementation lacks are UNIMPLEMENTED. Throws where a path is served already. */
-  addService<D extends ServiceDefinition>(definition: D, implementation: ServiceImplementation<D>): this;
+  addService<D extends ServiceDefinition>(
+    definition: D,
+    implementation: ServiceImplementation<D>,
+    options?: ServiceOptions,
+  ): this;
   /** Serves `grpc.health.v1.Health`; the same object every time. NOT_SERVING when the server begins to close. */
   addHealth(): Health;
   /** Serves server reflection (v1 and v1alpha) from a serialized `google.protobuf.FileDescriptorSet` with its imports. */
@@ -109,8 +113,12 @@ class Http2GrpcServer implements GrpcServer {
     return this.#closing.signal;
   }
 
-  addService<D extends ServiceDefinition>(definition: D, implementation: ServiceImplementation<D>): this {
-    this.#methods.add(definition, implementation);
+  addService<D extends ServiceDefinition>(
+    definition: D,
+    implementation: ServiceImplementation<D>,
+    options?: ServiceOptions,
+  ): this {
+    this.#methods.add(definition, implementation, options);
     return this;
   }
 

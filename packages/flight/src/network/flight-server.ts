@@ -1,4 +1,6 @@
 import type { GrpcServer, ServerCall } from '@signaldb/grpc';
+import { arrowStatusTrailers } from '../arrow-status.ts';
+import { askedCompression } from '../compression-header.ts';
 import type { FlightMessage } from '../flight-message.ts';
 import type { Compression } from '../ipc/compression.ts';
 import type { IpcLimits } from '../ipc/limits.ts';
@@ -15,7 +17,7 @@ const CLIENT_PREFIX_BYTES = 5;
 export interface FlightServerOptions {
   /** What is taken from one stream of a client. */
   readonly limits?: Partial<IpcLimits>;
-  /** Compresses the bodies of what is sent. */
+  /** Compresses the bodies of what is sent, where the client doesn't ask for something else: see COMPRESSION_HEADER. */
   readonly compression?: Compression;
 }
 
@@ -27,12 +29,17 @@ export function addFlightService(
 ): void {
   const all = implementation(service, options);
   const served = Object.entries(all).filter(([name]) => service[name as keyof FlightService] !== undefined);
-  server.addService(flightMethods, Object.fromEntries(served) as unknown as typeof all);
+  server.addService(flightMethods, Object.fromEntries(served) as unknown as typeof all, {
+    errorMetadata: arrowStatusTrailers,
+  });
 }
 
 function implementation(service: Partial<FlightService>, options: FlightServerOptions) {
   const decoded = (requests: AsyncIterable<Buffer>) => decodeMessages(requests, options.limits);
-  const encoded = (messages: AsyncIterable<FlightMessage>) => encodeMessages(messages, options.compression);
+  const encoded = (call: ServerCall, serve: () => AsyncIterable<FlightMessage>) => {
+    const compression = askedCompression(call.metadata, options.compression);
+    return encodeMessages(serve(), compression);
+  };
   return {
     handshake: (requests: AsyncIterable<{ protocolVersion: bigint; payload: Buffer }>, call: ServerCall) =>
       mapped(
@@ -54,11 +61,12 @@ function implementation(service: Partial<FlightService>, options: FlightServerOp
     getSchema: async (wire: Parameters<typeof descriptorFromWire>[0], call: ServerCall) => ({
       schema: asBuffer(encodeSchemaBytes(await service.getSchema!(descriptorFromWire(wire), contextOf(call)))),
     }),
-    doGet: ({ ticket }: { ticket: Buffer }, call: ServerCall) => encoded(service.doGet!(ticket, contextOf(call))),
+    doGet: ({ ticket }: { ticket: Buffer }, call: ServerCall) =>
+      encoded(call, () => service.doGet!(ticket, contextOf(call))),
     doPut: (requests: AsyncIterable<Buffer>, call: ServerCall) =>
       mapped(service.doPut!(decoded(requests), contextOf(call)), (bytes) => ({ appMetadata: asBuffer(bytes) })),
     doExchange: (requests: AsyncIterable<Buffer>, call: ServerCall) =>
-      encoded(service.doExchange!(decoded(requests), contextOf(call))),
+      encoded(call, () => service.doExchange!(decoded(requests), contextOf(call))),
     doAction: (action: { type: string; body: Buffer }, call: ServerCall) =>
       mapped(service.doAction!(action, contextOf(call)), (body) => ({ body: asBuffer(body) })),
     listActions: (_: unknown, call: ServerCall) =>

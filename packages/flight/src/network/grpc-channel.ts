@@ -7,6 +7,7 @@ import {
   Metadata as WireMetadata,
 } from '@grpc/grpc-js';
 import { GrpcError, Metadata } from '@signaldb/grpc';
+import { withArrowCode } from '../arrow-status.ts';
 import type { CallOptions } from '../client.ts';
 
 export interface ClientTls {
@@ -85,5 +86,6 @@ export function metadataFromWire(wire: WireMetadata): Metadata {
 export function fromServiceError(error: ServiceError | Error): GrpcError {
   if (error instanceof GrpcError) return error;
   const { code, details, metadata } = error as ServiceError;
-  return new GrpcError(code ?? 2, details ?? error.message, metadata && metadataFromWire(metadata), { cause: error });
+  const own = metadata && metadataFromWire(metadata);
+  return withArrowCode(new GrpcError(code ?? 2, details ?? error.message, own, { cause: error }));
 }
