@@ -3,6 +3,7 @@ import { createBackoff } from './backoff.ts';
 import type { ClusterState, ControlPlane } from './control-plane.ts';
 import { type ChannelOptions, openChannel } from './control-plane-channel.ts';
 import {
+  clusterKeyInfo,
   schemaFromWire,
   schemaToWire,
   serviceInfoToWire,
@@ -28,6 +29,8 @@ export function connectControlPlane(
   return {
     async register(info) {
       const ack = await channel.unary(methods.register, serviceInfoToWire(info));
+      const key = ack.connectionInfo[clusterKeyInfo];
+      if (key) options.clusterKey?.learn(Buffer.from(key, 'base64'));
       return { serviceId: ack.serviceId, epoch: Number(ack.epoch), leaseMs: Number(ack.leaseMs) };
     },
     async heartbeat({ serviceId, epoch, metrics }) {

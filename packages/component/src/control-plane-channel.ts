@@ -3,10 +3,12 @@ import {
   Client,
   type ClientReadableStream,
   credentials,
+  Metadata,
   type MethodDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { GrpcError, Status } from '@signaldb/grpc';
+import type { ClusterKey } from './cluster-key.ts';
 
 export interface ChannelOptions {
   /** `grpc://host:port` or `grpc+tls://host:port`; several, divided by commas, are tried in turn. */
@@ -14,6 +16,8 @@ export interface ChannelOptions {
   /** PEM, for `grpc+tls`. */
   readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
   readonly timeoutMs: number;
+  /** Calls prove that they come from a member; a registration may tell it. */
+  readonly clusterKey?: ClusterKey | undefined;
 }
 
 /** Connections to the control plane's nodes, one at a time in use; calls that don't reach it move on to the next. */
@@ -33,9 +37,15 @@ const channelOptions = {
   'grpc.keepalive_timeout_ms': 5_000,
 };
 
-export function openChannel({ address, tls, timeoutMs }: ChannelOptions): ControlPlaneChannel {
+export function openChannel({ address, tls, timeoutMs, clusterKey }: ChannelOptions): ControlPlaneChannel {
   const clients = address.split(',').map((location) => openClient(location.trim(), tls));
   let current = 0;
+  const metadata = () => {
+    const headers = new Metadata();
+    const authorization = clusterKey?.authorization();
+    if (authorization) headers.set('authorization', authorization);
+    return headers;
+  };
 
   const failed = (error: unknown): GrpcError => {
     const grpcError = toGrpcError(error);
@@ -51,6 +61,7 @@ export function openChannel({ address, tls, timeoutMs }: ChannelOptions): Contro
           method.requestSerialize,
           method.responseDeserialize,
           request,
+          metadata(),
           { deadline: Date.now() + deadlineMs },
           (error, response) => (error ? reject(failed(error)) : resolve(response!)),
         );
@@ -62,6 +73,7 @@ export function openChannel({ address, tls, timeoutMs }: ChannelOptions): Contro
         method.requestSerialize,
         method.responseDeserialize,
         request,
+        metadata(),
       );
       try {
         yield* readUntil(call, signal);

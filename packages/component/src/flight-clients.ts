@@ -1,9 +1,13 @@
 import { connectFlight, type FlightClient } from '@signaldb/flight';
+import { authorizedClient } from './authorized-client.ts';
+import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterState } from './control-plane.ts';
 
 export interface FlightClientsOptions extends NonNullable<Parameters<typeof connectFlight>[1]> {
   /** Whose services are talked to: clients of locations that leave its state are closed. */
   readonly membership: { onChange(listener: (state: ClusterState) => void): () => void };
+  /** Calls over the network prove with it that they come from the cluster itself. */
+  readonly clusterKey?: ClusterKey | undefined;
 }
 
 /** One Flight client a location, opened when first asked for. */
@@ -13,7 +17,7 @@ export interface FlightClients {
   close(): Promise<void>;
 }
 
-export function createFlightClients({ membership, ...options }: FlightClientsOptions): FlightClients {
+export function createFlightClients({ membership, clusterKey, ...options }: FlightClientsOptions): FlightClients {
   const clients = new Map<string, FlightClient>();
   const known = new Set<string>();
   let closed = false;
@@ -38,7 +42,8 @@ export function createFlightClients({ membership, ...options }: FlightClientsOpt
       if (closed) throw new Error('The Flight clients are closed.');
       let client = clients.get(location);
       if (!client) {
-        client = connectFlight(location, options);
+        const plain = connectFlight(location, options);
+        client = clusterKey && !location.startsWith('inproc:') ? authorizedClient(plain, clusterKey) : plain;
         clients.set(location, client);
       }
       return client;

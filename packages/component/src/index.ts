@@ -1,4 +1,6 @@
 export { type Backoff, createBackoff } from './backoff.ts';
+export { clusterFetch } from './cluster-fetch.ts';
+export { ClusterKey, type ClusterKeyOptions } from './cluster-key.ts';
 export { connectControlPlane } from './connect.ts';
 export {
   type ClusterState,

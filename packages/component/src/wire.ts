@@ -9,6 +9,9 @@ import type {
   ServiceType,
 } from './control-plane.ts';
 
+/** Under this name the answer to a registration has the cluster's key, in base64, where the control plane hands it out. */
+export const clusterKeyInfo = 'signaldb.cluster_key';
+
 const serviceTypes: readonly ServiceType[] = ['unspecified', 'source', 'processor', 'sink', 'pipeline'];
 
 /** Both ways between the messages of `flowctl.ControlPlane` and the types that code uses. */

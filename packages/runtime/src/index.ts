@@ -1,4 +1,6 @@
 export {
+  type AuthConfig,
+  authConfig,
   commonConfig,
   controlPlaneConfig,
   logConfig,

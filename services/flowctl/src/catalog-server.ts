@@ -1,10 +1,15 @@
 import type { AddressInfo } from 'node:net';
+import { type Access, type Account, challenge, credentialHeaders } from '@signaldb/access';
+import { GrpcError, Status } from '@signaldb/grpc';
 import { type Catalog, createRestCatalogRoutes } from '@signaldb/iceberg';
 import type { Logger } from '@signaldb/runtime';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { catalogOf } from './account-catalog.ts';
+import { addTokenEndpoint } from './token-endpoint.ts';
 
 export interface CatalogServerOptions {
   readonly catalog: Catalog;
+  readonly access: Access;
   readonly host: string;
   readonly port: number;
   readonly requestBytesMax: number;
@@ -18,8 +23,11 @@ export interface CatalogServer {
 
 /** The Iceberg REST catalog over HTTP. */
 export async function createCatalogServer(options: CatalogServerOptions): Promise<CatalogServer> {
-  const { catalog, host, port, requestBytesMax, logger } = options;
-  const routes = createRestCatalogRoutes(catalog);
+  const { catalog, access, host, port, requestBytesMax, logger } = options;
+  // The whole catalog's routes are made once; those of an account are light.
+  const everything = createRestCatalogRoutes(catalog);
+  const routesOf = (account: Account) =>
+    account.tenants === '*' && account.write ? everything : createRestCatalogRoutes(catalogOf(catalog, account));
   const server: FastifyInstance = fastify({
     bodyLimit: requestBytesMax,
     requestTimeout: 60_000,
@@ -35,13 +43,30 @@ export async function createCatalogServer(options: CatalogServerOptions): Promis
     const type = code < 500 ? 'BadRequestException' : 'InternalServerError';
     return reply.code(code).send({ error: { message: error.message, type, code } });
   });
+  addTokenEndpoint(server, access);
   server.all('/*', async (request, reply) => {
+    const account = await admitted(access, request, reply);
+    if (!account) return reply;
     const [path = '/', query = ''] = request.url.split(/\?(.*)/s, 2);
     const body = typeof request.body === 'string' ? request.body : '';
     const { method, headers } = request;
-    const response = await routes({ method, path, query: new URLSearchParams(query), headers, body });
+    const response = await routesOf(account)({ method, path, query: new URLSearchParams(query), headers, body });
     return reply.code(response.status).headers(response.headers).send(response.body);
   });
   await server.listen({ host, port });
   return { port: (server.server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+/** Who asks; undefined where the refusal is sent already. */
+async function admitted(access: Access, request: FastifyRequest, reply: FastifyReply): Promise<Account | undefined> {
+  try {
+    return await access.admit(credentialHeaders(request.headers));
+  } catch (error) {
+    if (!(error instanceof GrpcError)) throw error;
+    const code = error.code === Status.UNAUTHENTICATED ? 401 : 503;
+    const type = code === 401 ? 'NotAuthorizedException' : 'ServiceUnavailableException';
+    if (code === 401) reply.header('www-authenticate', challenge);
+    reply.code(code).send({ error: { message: error.details, type, code } });
+    return undefined;
+  }
 }

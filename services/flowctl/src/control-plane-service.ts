@@ -1,5 +1,5 @@
 import { type ControlPlane, wire } from '@signaldb/component';
-import type { ServiceImplementation } from '@signaldb/grpc';
+import type { ServerCall, ServiceImplementation } from '@signaldb/grpc';
 import type { ControlPlaneService } from '@signaldb/proto/flowctl/control_plane';
 import type { PipelineRuns } from './pipeline-runs.ts';
 import type { SchemaRegistry } from './schema-registry.ts';
@@ -10,17 +10,23 @@ export interface ControlPlaneServiceParts {
   readonly runs: PipelineRuns;
   /** Ends watches when the server closes. */
   readonly closing: AbortSignal;
+  /** The cluster's key for who registers; undefined for who has it already, or must not have it. */
+  readonly keyFor: (call: ServerCall) => Uint8Array | undefined;
 }
 
 /** `flowctl.ControlPlane` over gRPC. */
 export function controlPlaneService(
   parts: ControlPlaneServiceParts,
 ): ServiceImplementation<typeof ControlPlaneService> {
-  const { controlPlane, schemas, runs, closing } = parts;
+  const { controlPlane, schemas, runs, closing, keyFor } = parts;
   return {
-    async register(request) {
+    async register(request, call) {
       const { serviceId, epoch, leaseMs } = await controlPlane.register(wire.serviceInfoFromWire(request));
-      return { serviceId, topicNames: [], connectionInfo: {}, epoch: BigInt(epoch), leaseMs: BigInt(leaseMs) };
+      const key = keyFor(call);
+      const connectionInfo: Record<string, string> = key
+        ? { [wire.clusterKeyInfo]: Buffer.from(key).toString('base64') }
+        : {};
+      return { serviceId, topicNames: [], connectionInfo, epoch: BigInt(epoch), leaseMs: BigInt(leaseMs) };
     },
     async heartbeat({ serviceId, epoch, metrics }) {
       await controlPlane.heartbeat({ serviceId, epoch: Number(epoch), metrics });

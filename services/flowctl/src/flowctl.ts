@@ -1,4 +1,6 @@
-import type { ClusterState, ControlPlane } from '@signaldb/component';
+import { randomBytes } from 'node:crypto';
+import { type Access, openAccess } from '@signaldb/access';
+import { ClusterKey, type ClusterState, type ControlPlane } from '@signaldb/component';
 import { createGrpcServer } from '@signaldb/grpc';
 import { type Catalog, createCatalog } from '@signaldb/iceberg';
 import type { ObjectStore } from '@signaldb/object-store';
@@ -14,6 +16,8 @@ import { controlPlaneService } from './control-plane-service.ts';
 import { openEmbeddedMachine } from './embedded-machine.ts';
 import { createLatest } from './latest.ts';
 import { createLeases } from './leases.ts';
+import { proposeOrThrow } from './machine.ts';
+import { admitMembers } from './members.ts';
 import { flowctlMetrics } from './metrics.ts';
 import { createPipelineRuns } from './pipeline-runs.ts';
 import { createPointerStore } from './pointer-store.ts';
@@ -30,6 +34,8 @@ export interface FlowctlDeps {
   readonly metrics: Metrics;
   readonly readiness: Readiness;
   readonly tls?: TlsMaterial | undefined;
+  /** Who may come in; default: everyone. Its cluster key is known once flowctl runs. */
+  readonly access?: Access;
   /** Told when the state can't be kept any more: the process has to end. */
   readonly fail?: (error: unknown) => void;
   /** Milliseconds since 1970. */
@@ -50,6 +56,7 @@ export interface Flowctl {
 /** Starts the control plane: its state, gRPC, and the Iceberg REST catalog. */
 export async function createFlowctl(deps: FlowctlDeps): Promise<Flowctl> {
   const { config, dataDir, store, metrics, readiness, tls, fail = () => {}, now = Date.now } = deps;
+  const { access = openAccess(new ClusterKey()) } = deps;
   const logger = deps.logger.child({ component: 'flowctl' });
   const opened = createShutdown({ logger });
   try {
@@ -60,6 +67,10 @@ export async function createFlowctl(deps: FlowctlDeps): Promise<Flowctl> {
       onFatal: fail,
     });
     opened.add('state', machine);
+    if (!access.clusterKey.known) {
+      const made = { type: 'make-cluster-key', key: randomBytes(32).toString('base64') } as const;
+      access.clusterKey.learn(Buffer.from(await proposeOrThrow<string>(machine, made), 'base64'));
+    }
     const watched = opened.add('watches', createLatest<ClusterState>(clusterState(machine.state)));
     machine.onChange((state) => {
       if (state.revision !== watched.value.revision) watched.set(clusterState(state));
@@ -76,11 +87,12 @@ export async function createFlowctl(deps: FlowctlDeps): Promise<Flowctl> {
     const controlPlane = createControlPlane({ machine, leases, schemas, watched });
     const catalog = createCatalog({ store, pointers: createPointerStore(machine) });
 
-    const server = createGrpcServer({ logger, ...(tls && { tls }) });
+    const members = admitMembers(access);
+    const server = createGrpcServer({ logger, interceptors: [members.interceptor], ...(tls && { tls }) });
     const runs = createPipelineRuns(machine, now);
     server.addService(
       ControlPlaneService,
-      controlPlaneService({ controlPlane, schemas, runs, closing: server.closing }),
+      controlPlaneService({ controlPlane, schemas, runs, closing: server.closing, keyFor: members.keyFor }),
     );
     server.addService(
       ComponentService,
@@ -90,6 +102,7 @@ export async function createFlowctl(deps: FlowctlDeps): Promise<Flowctl> {
     server.addReflection(fileDescriptorSet);
     const catalogServer = await createCatalogServer({
       catalog,
+      access,
       host: config.host,
       port: config.httpPort,
       requestBytesMax: config.catalogRequestBytesMax,

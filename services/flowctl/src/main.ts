@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
+import { createAccess } from '@signaldb/access';
+import { ClusterKey } from '@signaldb/component';
 import { openStore } from '@signaldb/object-store';
 import {
+  authConfig,
   callerDir,
   commonConfig,
   defineConfig,
@@ -22,6 +25,7 @@ await runService({
     ...commonConfig,
     dataDir: path().default('./data/flowctl').describe('Folder of the state: journal and snapshots'),
     store: storeConfig,
+    auth: authConfig,
     tls: tlsConfig,
     flowctl: flowctlConfig,
   }),
@@ -30,7 +34,9 @@ await runService({
     const { url, options } = storeLocation(config.store, resolve(callerDir(), 'data', 'warehouse'));
     const store = shutdown.add('object store', openStore(url, options));
     const tls = loadTlsMaterial(config.tls);
-    const deps = { config: config.flowctl, dataDir: folder.dir, store, logger, metrics, readiness, tls, fail };
+    const clusterKey = new ClusterKey(config.auth.clusterKey);
+    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
+    const deps = { config: config.flowctl, dataDir: folder.dir, store, logger, metrics, readiness, tls, access, fail };
     shutdown.add('flowctl', await createFlowctl(deps));
   },
 });

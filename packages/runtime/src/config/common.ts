@@ -23,6 +23,28 @@ export const tlsConfig = defineConfig({
   clientCaFile: path().optional().describe('Clients must show a certificate signed by one of these (PEM)'),
 }).describe('TLS of the doors that clients connect to.');
 
+export const authConfig = defineConfig({
+  file: path()
+    .optional()
+    .describe('Users, tokens and what each may do (YAML or JSON); without it everyone may do everything'),
+  clusterKey: z
+    .string()
+    .min(32)
+    .meta({ secret: true })
+    .optional()
+    .describe(
+      'Secret that all services of the cluster share, 32 characters or more; without it flowctl makes one and hands it to services of the same machine, or to all where there is no authentication file',
+    ),
+  bearerLifetimeMs: z
+    .number()
+    .int()
+    .positive()
+    .default(12 * 3_600_000)
+    .describe('How long a token is good that a user got for a password, in milliseconds'),
+}).describe('Who may come in. See docs/authentication.md.');
+
+export type AuthConfig = z.output<typeof authConfig>;
+
 export const controlPlaneConfig = defineConfig({
   address: z
     .string()

@@ -29,6 +29,7 @@ export type Command =
       readonly namespace: string;
       readonly properties: readonly (readonly [string, string])[];
     }
+  | { readonly type: 'make-cluster-key'; readonly key: string }
   | { readonly type: 'swap-pointers'; readonly changes: readonly PointerSwap[] }
   | {
       readonly type: 'create-run';

@@ -1,4 +1,5 @@
 import { createNamespace, dropNamespace, setNamespace, swapPointers } from './catalog.ts';
+import { makeClusterKey } from './cluster-key.ts';
 import type { Command, Outcome } from './command.ts';
 import { assignLog, drainLog } from './logs.ts';
 import { createRun, updateRun } from './runs.ts';
@@ -29,6 +30,8 @@ export function reduce(state: FlowState, command: Command): readonly [state: Flo
       return setNamespace(state, command);
     case 'swap-pointers':
       return swapPointers(state, command);
+    case 'make-cluster-key':
+      return makeClusterKey(state, command);
     case 'create-run':
       return createRun(state, command);
     case 'update-run':

@@ -49,6 +49,8 @@ export interface FlowState {
   readonly namespaces: ReadonlyMap<string, NamespaceRecord>;
   /** Oldest first. */
   readonly runs: ReadonlyMap<string, RunRecord>;
+  /** What the services of this cluster share as their secret, in base64; empty until one is made. */
+  readonly clusterKey: string;
 }
 
 export const initialState: FlowState = {
@@ -59,6 +61,7 @@ export const initialState: FlowState = {
   schemas: new Map(),
   namespaces: new Map(),
   runs: new Map(),
+  clusterKey: '',
 };
 
 /** A map with one entry set. */

@@ -1,0 +1,14 @@
+export { type Access, type AccessOptions, challenge, createAccess, credentialHeaders, openAccess } from './access.ts';
+export { tokenDigest } from './access-file.ts';
+export { type Account, accountOf, everyone, mayName, theCluster } from './account.ts';
+export { hashPassword } from './password-hash.ts';
+export {
+  badTenant,
+  checkTenant,
+  checkWrite,
+  defaultTenant,
+  isTenant,
+  tenantHeader,
+  tenantOf,
+  tenantsOf,
+} from './tenant.ts';
