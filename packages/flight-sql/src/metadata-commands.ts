@@ -2,9 +2,12 @@ import { type CallContext, encodeSchemaBytes } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type RecordBatch, Schema } from 'apache-arrow';
 import type { Command, CommandMessage } from './command.ts';
-import type { FlightSqlHandlers, TableEntry } from './handlers.ts';
+import { foreignKeys } from './foreign-keys.ts';
+import type { FlightSqlHandlers } from './handlers.ts';
 import { likePattern } from './like-pattern.ts';
-import { batchOf, emptyBatchOf } from './rows.ts';
+import type { TableEntry } from './metadata.ts';
+import { compareTexts as compare, isNamed, isTable } from './metadata-order.ts';
+import { batchOf } from './rows.ts';
 import {
   catalogsSchema,
   dbSchemasSchema,
@@ -72,11 +75,12 @@ export async function metadataRows(
     }
     case 'CommandGetPrimaryKeys':
       return primaryKeys(command.message, handlers, context);
-    default: {
-      const schema = metadataSchema(command);
-      if (!schema) throw new GrpcError(Status.INVALID_ARGUMENT, `${command.name} has no rows to fetch`);
-      return emptyBatchOf(schema);
-    }
+    case 'CommandGetExportedKeys':
+    case 'CommandGetImportedKeys':
+    case 'CommandGetCrossReference':
+      return foreignKeys(command, metadata, context);
+    default:
+      throw new GrpcError(Status.INVALID_ARGUMENT, `${command.name} has no rows to fetch`);
   }
 }
 
@@ -87,7 +91,7 @@ async function dbSchemas(
 ): Promise<RecordBatch> {
   const matches = likePattern(dbSchemaFilterPattern);
   const found = (await metadata.schemas(context))
-    .filter((entry) => inCatalog(entry.catalog, catalog) && matches(entry.schema))
+    .filter((entry) => isNamed(entry.catalog, catalog) && matches(entry.schema))
     .sort((a, b) => compare(a.catalog, b.catalog) || compare(a.schema, b.schema));
   const columns = [found.map((entry) => entry.catalog ?? null), found.map((entry) => entry.schema)];
   return batchOf(dbSchemasSchema, columns, found.length);
@@ -111,7 +115,7 @@ async function tables(
   const found = (await metadata.tables(filter, context))
     .filter(
       (entry) =>
-        inCatalog(entry.catalog, catalog) &&
+        isNamed(entry.catalog, catalog) &&
         schemaMatches(entry.schema ?? '') &&
         tableMatches(entry.table) &&
         (tableTypes.length === 0 || tableTypes.includes(entry.type)),
@@ -134,8 +138,14 @@ async function primaryKeys(
   context: CallContext,
 ): Promise<RecordBatch> {
   const found = [...((await metadata.primaryKeys?.({ catalog, schema: dbSchema, table }, context)) ?? [])]
-    .filter((key) => key.table === table && inCatalog(key.catalog, catalog) && inCatalog(key.schema, dbSchema))
-    .sort((a, b) => compare(a.catalog, b.catalog) || compare(a.schema, b.schema) || a.sequence - b.sequence);
+    .filter((key) => isTable(key, { catalog, schema: dbSchema, table }))
+    .sort(
+      (a, b) =>
+        compare(a.catalog, b.catalog) ||
+        compare(a.schema, b.schema) ||
+        compare(a.keyName, b.keyName) ||
+        a.sequence - b.sequence,
+    );
   const columns = [
     found.map((key) => key.catalog ?? null),
     found.map((key) => key.schema ?? null),
@@ -147,17 +157,8 @@ async function primaryKeys(
   return batchOf(primaryKeysSchema, columns, found.length);
 }
 
-/** Absent: any. Empty: those without one. */
-function inCatalog(name: string | undefined, wanted: string | undefined): boolean {
-  return wanted === undefined || (name ?? '') === wanted;
-}
-
 function byName(a: TableEntry, b: TableEntry): number {
   return (
     compare(a.catalog, b.catalog) || compare(a.schema, b.schema) || compare(a.table, b.table) || compare(a.type, b.type)
   );
-}
-
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -4,7 +4,9 @@ import { DoPutPreparedStatementResult, DoPutUpdateResult } from '@signaldb/proto
 import type { RecordBatch } from 'apache-arrow';
 import type { Command } from './command.ts';
 import type { FlightSqlHandlers } from './handlers.ts';
+import { ingestFromWire } from './ingest-request.ts';
 import { decodeHandle, encodeHandle } from './statement-handle.ts';
+import { planFromWire, transactionFromWire } from './statement-wire.ts';
 import type { Statements } from './statements.ts';
 import type { TicketSeal } from './ticket-seal.ts';
 
@@ -12,7 +14,7 @@ import type { TicketSeal } from './ticket-seal.ts';
 export interface PutContext {
   readonly handlers: FlightSqlHandlers;
   readonly statements: Statements;
-  readonly seal: TicketSeal;
+  readonly handleSeal: TicketSeal;
   readonly parameterRowsMax: number;
 }
 
@@ -20,28 +22,37 @@ export interface PutContext {
 export async function put(
   command: Command,
   messages: AsyncIterable<FlightMessage>,
-  { handlers, statements, seal, parameterRowsMax }: PutContext,
+  { handlers, statements, handleSeal, parameterRowsMax }: PutContext,
   context: CallContext,
 ): Promise<Uint8Array> {
   switch (command.name) {
     case 'CommandStatementUpdate': {
-      const { query: sql } = command.message;
-      return updateResult(await statements.update({ sql }, context));
+      const { query: sql, transactionId } = command.message;
+      return updateResult(await statements.update({ sql, ...transactionFromWire(transactionId) }, context));
+    }
+    case 'CommandStatementSubstraitPlan': {
+      const held = { plan: planFromWire(command.message.plan), ...transactionFromWire(command.message.transactionId) };
+      return updateResult(await statements.update(held, context));
     }
     case 'CommandPreparedStatementUpdate': {
-      const { sql, parameters } = decodeHandle(command.message.preparedStatementHandle, seal);
-      const bound = (await boundRows(messages, parameterRowsMax)) ?? parameters;
-      return updateResult(await statements.update({ sql, ...(bound && { parameters: bound }) }, context));
+      const held = decodeHandle(command.message.preparedStatementHandle, handleSeal);
+      const parameters = (await boundRows(messages, parameterRowsMax)) ?? held.parameters;
+      return updateResult(await statements.update({ ...held, ...(parameters && { parameters }) }, context));
     }
     case 'CommandPreparedStatementQuery': {
-      const { sql } = decodeHandle(command.message.preparedStatementHandle, seal);
+      const { parameters: _, ...held } = decodeHandle(command.message.preparedStatementHandle, handleSeal);
       const parameters = await boundRows(messages, parameterRowsMax);
-      const handle = encodeHandle({ sql, ...(parameters && { parameters }) }, seal);
+      const handle = encodeHandle({ ...held, ...(parameters && { parameters }) }, handleSeal);
       return DoPutPreparedStatementResult.encode({ preparedStatementHandle: Buffer.from(handle) }).finish();
     }
-    case 'CommandStatementIngest':
+    case 'CommandStatementIngest': {
+      const request = ingestFromWire(command.message);
       if (!handlers.ingest) throw new GrpcError(Status.UNIMPLEMENTED, 'bulk ingest is not served here');
-      return updateResult(await handlers.ingest(command.message, messages, context));
+      if (request.transaction && !handlers.transactions) {
+        throw new GrpcError(Status.INVALID_ARGUMENT, 'the ingest names a transaction, and there are none here');
+      }
+      return updateResult(await handlers.ingest(request, messages, context));
+    }
     default:
       throw new GrpcError(Status.INVALID_ARGUMENT, `${command.name} is not a command for DoPut`);
   }
@@ -55,7 +66,10 @@ async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number
     if (!batch || batch.numCols === 0) continue;
     rows += batch.numRows;
     if (rows > rowsMax) {
-      throw new GrpcError(Status.RESOURCE_EXHAUSTED, `more than ${rowsMax} rows of parameters are bound at once`);
+      throw new GrpcError(
+        Status.RESOURCE_EXHAUSTED,
+        `more than ${rowsMax} rows of parameters are bound at once: send fewer at a time, or use bulk ingest`,
+      );
     }
     if (batches[0] && String(batches[0].schema) !== String(batch.schema)) {
       throw new GrpcError(Status.INVALID_ARGUMENT, 'the rows of parameters are not all of one schema');

@@ -6,11 +6,3 @@ export function batchOf(schema: Schema, columns: readonly (readonly unknown[])[]
   const data = schema.fields.map((field, i) => vectorFromArray(columns[i] as unknown[], field.type).data[0]!);
   return recordBatchOf(schema, data, rows);
 }
-
-export function emptyBatchOf(schema: Schema): RecordBatch {
-  return batchOf(
-    schema,
-    schema.fields.map(() => []),
-    0,
-  );
-}

@@ -1,38 +1,57 @@
-import type { CallContext, FlightDescriptor, FlightInfo, FlightMessage, FlightService } from '@signaldb/flight';
+import {
+  type CallContext,
+  type FlightActions,
+  type FlightDescriptor,
+  type FlightInfo,
+  type FlightMessage,
+  type FlightService,
+  flightActions,
+  type PollInfo,
+} from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { Schema } from 'apache-arrow';
 import { type ActionContext, sqlAction, sqlActions } from './actions.ts';
 import { type Command, decodeCommand } from './command.ts';
+import { Endpoints } from './endpoints.ts';
 import type { FlightSqlHandlers } from './handlers.ts';
 import { metadataRows, metadataSchema } from './metadata-commands.ts';
 import { peek } from './peek.ts';
-import { put } from './put.ts';
+import { type PutContext, put } from './put.ts';
+import { RunningQueries } from './running-queries.ts';
 import { fixedSessions } from './sessions.ts';
+import type { SqlInfoValue } from './sql-info.ts';
 import { defaultSqlInfo } from './sql-info-defaults.ts';
-import { decodeHandle } from './statement-handle.ts';
+import { decodeHandle, type HeldStatement } from './statement-handle.ts';
+import { planFromWire, transactionFromWire } from './statement-wire.ts';
 import { Statements } from './statements.ts';
 import { plainSeal, type TicketSeal } from './ticket-seal.ts';
 
 export interface FlightSqlOptions {
-  /** Protects tickets and prepared statements' handles. Every server that shall take them needs the same. Default: none. */
+  /** Protects tickets. Every server that shall take them needs the same. Default: none. */
   readonly seal?: TicketSeal;
+  /** Protects prepared statements' handles, which may have to live longer than tickets. Default: `seal`. */
+  readonly handleSeal?: TicketSeal;
   /** Serves what isn't Flight SQL: other descriptors, tickets and actions, and the calls that Flight SQL doesn't use. */
   readonly fallback?: Partial<FlightService>;
   /** Rows of parameters bound at once. Default 10 000. */
   readonly parameterRowsMax?: number;
+  /** Cancelled queries that are remembered, so that their tickets are refused. Default 10 000. */
+  readonly cancelledMax?: number;
+  /** What GetSqlInfo tells of the server. */
+  readonly server?: { readonly name: string; readonly version: string };
 }
 
 /**
- * A Flight service that speaks Flight SQL, filled by an embedder's handlers. It keeps no state: prepared statements live in
- * their handles, so another server with the same handlers and seal goes on with them.
+ * A Flight service that speaks Flight SQL, filled by an embedder's handlers. It keeps nothing between calls that another
+ * server would need: prepared statements live in their handles, so another one with the same handlers and seal goes on.
  * https://arrow.apache.org/docs/format/FlightSql.html
  */
 export function createFlightSqlService(
   handlers: FlightSqlHandlers,
   options: FlightSqlOptions = {},
 ): Partial<FlightService> {
-  const { fallback = {}, seal = plainSeal } = options;
-  const sql = new SqlCalls(handlers, seal, options.parameterRowsMax ?? 10_000);
+  const { fallback = {} } = options;
+  const sql = new SqlCalls(handlers, options);
   const { handshake, listFlights, doExchange } = fallback;
   return {
     ...(handshake && { handshake: handshake.bind(fallback) }),
@@ -45,7 +64,7 @@ export function createFlightSqlService(
     },
     async pollFlightInfo(descriptor, context) {
       const command = commandOf(descriptor);
-      if (command) return { info: await sql.info(command, descriptor, context), progress: 1 };
+      if (command) return sql.poll(command, descriptor, context);
       return required(fallback, 'pollFlightInfo', descriptor)(descriptor, context);
     },
     async getSchema(descriptor, context) {
@@ -74,58 +93,73 @@ export function createFlightSqlService(
       else throw new GrpcError(Status.UNIMPLEMENTED, `there is no action ${JSON.stringify(action.type)}`);
     },
     async *listActions(context) {
-      yield* sqlActions;
+      yield* sqlActions(sql);
       if (fallback.listActions) yield* fallback.listActions(context);
     },
   };
 }
 
 /** Flight SQL's commands, whichever call they come with. */
-class SqlCalls implements ActionContext {
+class SqlCalls implements ActionContext, PutContext {
   readonly handlers: FlightSqlHandlers;
   readonly statements: Statements;
-  readonly seal: TicketSeal;
-  readonly sessions;
+  readonly handleSeal: TicketSeal;
+  readonly standard: FlightActions;
   readonly parameterRowsMax: number;
-  readonly #info;
+  readonly #seal: TicketSeal;
+  readonly #info: Readonly<Record<number, SqlInfoValue>>;
 
-  constructor(handlers: FlightSqlHandlers, seal: TicketSeal, parameterRowsMax: number) {
+  constructor(handlers: FlightSqlHandlers, options: FlightSqlOptions) {
     this.handlers = handlers;
-    this.statements = new Statements(handlers, seal);
-    this.seal = seal;
-    this.sessions = handlers.sessions ?? fixedSessions({});
-    this.parameterRowsMax = parameterRowsMax;
-    this.#info = { ...defaultSqlInfo(handlers), ...handlers.info };
+    this.#seal = options.seal ?? plainSeal;
+    this.handleSeal = options.handleSeal ?? this.#seal;
+    const running = new RunningQueries(options.cancelledMax ?? 10_000);
+    this.statements = new Statements(handlers, this.#seal, running);
+    const endpoints = new Endpoints(handlers, running, this.#seal);
+    this.standard = flightActions({
+      cancel: endpoints.cancel.bind(endpoints),
+      renew: endpoints.renew.bind(endpoints),
+      sessions: handlers.sessions ?? fixedSessions({}),
+    });
+    this.parameterRowsMax = options.parameterRowsMax ?? 10_000;
+    this.#info = { ...defaultSqlInfo(handlers, options.server), ...handlers.info };
   }
 
   async info(command: Command, descriptor: FlightDescriptor, context: CallContext): Promise<FlightInfo> {
     const schema = metadataSchema(command);
-    if (schema) {
-      const endpoints = [{ ticket: descriptor.command!, locations: [] }];
-      return { schema, descriptor, endpoints, totalRecords: -1, totalBytes: -1, ordered: true };
-    }
-    return this.statements.info(this.#statement(command), descriptor, context);
+    if (!schema) return this.statements.info(this.#statement(command), descriptor, context);
+    const endpoints = [{ ticket: descriptor.command!, locations: [] }];
+    return { schema, descriptor, endpoints, totalRecords: -1, totalBytes: -1, ordered: true };
+  }
+
+  async poll(command: Command, descriptor: FlightDescriptor, context: CallContext): Promise<PollInfo> {
+    if (metadataSchema(command)) return { info: await this.info(command, descriptor, context), progress: 1 };
+    const held = command.name === 'TicketStatementQuery' ? this.#ticket(command) : this.#statement(command);
+    return this.statements.poll(held, descriptor, context);
   }
 
   async schema(command: Command, context: CallContext): Promise<Schema> {
-    return metadataSchema(command) ?? this.statements.schema(this.#statement(command).sql, context);
+    return metadataSchema(command) ?? this.statements.schema(this.#statement(command), context);
   }
 
   async *rows(command: Command, context: CallContext): AsyncGenerator<FlightMessage> {
     if (metadataSchema(command)) yield { batch: await metadataRows(command, this.handlers, this.#info, context) };
-    else if (command.name === 'TicketStatementQuery') {
-      yield* this.statements.rows(decodeHandle(command.message.statementHandle, this.seal), context);
-    } else throw new GrpcError(Status.INVALID_ARGUMENT, `a ticket can't hold ${command.name}`);
+    else if (command.name === 'TicketStatementQuery') yield* this.statements.rows(this.#ticket(command), context);
+    else throw new GrpcError(Status.INVALID_ARGUMENT, `a ticket can't hold ${command.name}`);
   }
 
-  #statement(command: Command) {
+  #ticket({ message }: Extract<Command, { name: 'TicketStatementQuery' }>): HeldStatement {
+    return decodeHandle(message.statementHandle, this.#seal);
+  }
+
+  #statement(command: Command): HeldStatement {
     switch (command.name) {
       case 'CommandStatementQuery':
-        return { sql: command.message.query };
+        return { sql: command.message.query, ...transactionFromWire(command.message.transactionId) };
       case 'CommandPreparedStatementQuery':
-        return decodeHandle(command.message.preparedStatementHandle, this.seal);
+        return decodeHandle(command.message.preparedStatementHandle, this.handleSeal);
       case 'CommandStatementSubstraitPlan':
-        throw new GrpcError(Status.UNIMPLEMENTED, 'Substrait plans are not served');
+        return { plan: planFromWire(command.message.plan), ...transactionFromWire(command.message.transactionId) };
       default:
         throw new GrpcError(Status.INVALID_ARGUMENT, `${command.name} has no rows to fetch`);
     }

@@ -10,6 +10,7 @@ import {
 } from '@signaldb/proto/arrow/flight/protocol/sql/flight_sql';
 import type { FlightSqlHandlers } from './handlers.ts';
 import type { SqlInfoValue } from './sql-info.ts';
+import { hasSavepoints } from './transaction-actions.ts';
 
 type Entries = readonly (readonly [id: number, value: SqlInfoValue])[];
 
@@ -24,31 +25,49 @@ const mask = (...values: number[]): SqlInfoValue => int32(values.reduce((bits, v
  * Answers to every id that the Flight SQL JDBC driver asks for (a missing one makes its getters throw), true for a server
  * of these handlers whose SQL is that of a modern analytical engine. An embedder overrides what is different.
  */
-export function defaultSqlInfo(handlers: FlightSqlHandlers): Record<number, SqlInfoValue> {
+export function defaultSqlInfo(
+  handlers: FlightSqlHandlers,
+  server: ServerName = { name: 'SignalDB', version: '0.1.0' },
+): Record<number, SqlInfoValue> {
   return Object.fromEntries([
     // No limit that is known.
     ...range(SqlInfo.SQL_MAX_BINARY_LITERAL_LENGTH, SqlInfo.SQL_MAX_USERNAME_LENGTH).map((id) => [id, { int64: 0n }]),
-    ...server(handlers),
+    ...serverInfo(handlers, server),
     ...names(),
-    ...syntax(),
-    ...transactions(handlers),
+    ...syntax(handlers),
+    ...transactionInfo(handlers),
     ...resultSets(),
   ]) as Record<number, SqlInfoValue>;
 }
 
-function server(handlers: FlightSqlHandlers): Entries {
-  const writes = handlers.update !== undefined || handlers.ingest !== undefined;
+/** Of apache-arrow, which makes and reads the arrays. */
+export const arrowVersion = '21.2.0';
+
+interface ServerName {
+  readonly name: string;
+  readonly version: string;
+}
+
+function serverInfo(handlers: FlightSqlHandlers, { name, version }: ServerName): Entries {
+  const { update, ingest, transactions, substrait } = handlers;
+  const versions = substrait?.versions;
   return [
-    [SqlInfo.FLIGHT_SQL_SERVER_NAME, text('SignalDB')],
-    [SqlInfo.FLIGHT_SQL_SERVER_VERSION, text('0.1.0')],
-    [SqlInfo.FLIGHT_SQL_SERVER_ARROW_VERSION, text('21.2.0')],
-    [SqlInfo.FLIGHT_SQL_SERVER_READ_ONLY, bool(!writes)],
+    [SqlInfo.FLIGHT_SQL_SERVER_NAME, text(name)],
+    [SqlInfo.FLIGHT_SQL_SERVER_VERSION, text(version)],
+    [SqlInfo.FLIGHT_SQL_SERVER_ARROW_VERSION, text(arrowVersion)],
+    [SqlInfo.FLIGHT_SQL_SERVER_READ_ONLY, bool(!update && !ingest)],
     [SqlInfo.FLIGHT_SQL_SERVER_SQL, bool(true)],
-    [SqlInfo.FLIGHT_SQL_SERVER_SUBSTRAIT, bool(false)],
-    [SqlInfo.FLIGHT_SQL_SERVER_TRANSACTION, int32(SqlSupportedTransaction.SQL_SUPPORTED_TRANSACTION_NONE)],
-    [SqlInfo.FLIGHT_SQL_SERVER_CANCEL, bool(handlers.cancel !== undefined)],
-    [SqlInfo.FLIGHT_SQL_SERVER_BULK_INGESTION, bool(handlers.ingest !== undefined)],
-    [SqlInfo.FLIGHT_SQL_SERVER_INGEST_TRANSACTIONS_SUPPORTED, bool(false)],
+    [SqlInfo.FLIGHT_SQL_SERVER_SUBSTRAIT, bool(substrait !== undefined)],
+    ...(versions
+      ? ([
+          [SqlInfo.FLIGHT_SQL_SERVER_SUBSTRAIT_MIN_VERSION, text(versions.minimum)],
+          [SqlInfo.FLIGHT_SQL_SERVER_SUBSTRAIT_MAX_VERSION, text(versions.maximum)],
+        ] as const)
+      : []),
+    [SqlInfo.FLIGHT_SQL_SERVER_TRANSACTION, int32(transactionSupport(handlers))],
+    [SqlInfo.FLIGHT_SQL_SERVER_CANCEL, bool(true)],
+    [SqlInfo.FLIGHT_SQL_SERVER_BULK_INGESTION, bool(ingest !== undefined)],
+    [SqlInfo.FLIGHT_SQL_SERVER_INGEST_TRANSACTIONS_SUPPORTED, bool(ingest !== undefined && transactions !== undefined)],
     [SqlInfo.FLIGHT_SQL_SERVER_STATEMENT_TIMEOUT, int32(0)],
     [SqlInfo.FLIGHT_SQL_SERVER_TRANSACTION_TIMEOUT, int32(0)],
     [SqlInfo.SQL_DDL_CATALOG, bool(false)],
@@ -103,7 +122,7 @@ function names(): Entries {
   ];
 }
 
-function syntax(): Entries {
+function syntax({ metadata }: FlightSqlHandlers): Entries {
   return [
     [SqlInfo.SQL_NULL_ORDERING, int32(SqlNullOrdering.SQL_NULLS_SORTED_AT_END)],
     [SqlInfo.SQL_SUPPORTS_COLUMN_ALIASING, bool(true)],
@@ -118,7 +137,7 @@ function syntax(): Entries {
     [SqlInfo.SQL_SUPPORTS_NON_NULLABLE_COLUMNS, bool(true)],
     [SqlInfo.SQL_SUPPORTED_GRAMMAR, mask(0, 1)],
     [SqlInfo.SQL_ANSI92_SUPPORTED_LEVEL, mask(0)],
-    [SqlInfo.SQL_SUPPORTS_INTEGRITY_ENHANCEMENT_FACILITY, bool(false)],
+    [SqlInfo.SQL_SUPPORTS_INTEGRITY_ENHANCEMENT_FACILITY, bool(metadata.foreignKeys !== undefined)],
     [SqlInfo.SQL_OUTER_JOINS_SUPPORT_LEVEL, int32(SqlOuterJoinsSupportLevel.SQL_FULL_OUTER_JOINS)],
     [SqlInfo.SQL_SCHEMAS_SUPPORTED_ACTIONS, int32(0)],
     [SqlInfo.SQL_CATALOGS_SUPPORTED_ACTIONS, int32(0)],
@@ -132,15 +151,25 @@ function syntax(): Entries {
   ];
 }
 
-function transactions(handlers: FlightSqlHandlers): Entries {
+function transactionSupport({ transactions }: FlightSqlHandlers): number {
+  if (hasSavepoints(transactions)) return SqlSupportedTransaction.SQL_SUPPORTED_TRANSACTION_SAVEPOINT;
+  if (transactions) return SqlSupportedTransaction.SQL_SUPPORTED_TRANSACTION_TRANSACTION;
+  return SqlSupportedTransaction.SQL_SUPPORTED_TRANSACTION_NONE;
+}
+
+/** Where there are transactions, they are thought to be serializable, and to hold the definition of tables too. */
+function transactionInfo({ transactions, update }: FlightSqlHandlers): Entries {
+  const isolation = transactions
+    ? SqlTransactionIsolationLevel.SQL_TRANSACTION_SERIALIZABLE
+    : SqlTransactionIsolationLevel.SQL_TRANSACTION_NONE;
   return [
-    [SqlInfo.SQL_DEFAULT_TRANSACTION_ISOLATION, { int64: BigInt(SqlTransactionIsolationLevel.SQL_TRANSACTION_NONE) }],
-    [SqlInfo.SQL_TRANSACTIONS_SUPPORTED, bool(false)],
-    [SqlInfo.SQL_SUPPORTED_TRANSACTIONS_ISOLATION_LEVELS, int32(0)],
+    [SqlInfo.SQL_DEFAULT_TRANSACTION_ISOLATION, { int64: BigInt(isolation) }],
+    [SqlInfo.SQL_TRANSACTIONS_SUPPORTED, bool(transactions !== undefined)],
+    [SqlInfo.SQL_SUPPORTED_TRANSACTIONS_ISOLATION_LEVELS, mask(isolation)],
     [SqlInfo.SQL_DATA_DEFINITION_CAUSES_TRANSACTION_COMMIT, bool(false)],
     [SqlInfo.SQL_DATA_DEFINITIONS_IN_TRANSACTIONS_IGNORED, bool(false)],
-    [SqlInfo.SQL_BATCH_UPDATES_SUPPORTED, bool(handlers.update !== undefined)],
-    [SqlInfo.SQL_SAVEPOINTS_SUPPORTED, bool(false)],
+    [SqlInfo.SQL_BATCH_UPDATES_SUPPORTED, bool(update !== undefined)],
+    [SqlInfo.SQL_SAVEPOINTS_SUPPORTED, bool(hasSavepoints(transactions))],
   ];
 }
 

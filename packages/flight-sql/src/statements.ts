@@ -1,82 +1,148 @@
+import { randomBytes } from 'node:crypto';
 import {
   type CallContext,
   type FlightDescriptor,
   type FlightInfo,
   type FlightMessage,
+  type PollInfo,
   recordBatchOf,
 } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type RecordBatch, Schema } from 'apache-arrow';
 import { encodeCommand } from './command.ts';
 import { concatBatches } from './concat-batches.ts';
-import type { FlightSqlHandlers, SqlStatement } from './handlers.ts';
-import { encodeHandle, type HeldStatement } from './statement-handle.ts';
+import type { FlightSqlHandlers } from './handlers.ts';
+import type { RunningQueries } from './running-queries.ts';
+import type { QueryPlan, QueryResult, StatementDescription, StatementRun } from './statement.ts';
+import { encodeHandle, type HeldStatement, type StatementText } from './statement-handle.ts';
 import type { TicketSeal } from './ticket-seal.ts';
 
 /** Runs statements: described by GetFlightInfo, fetched by DoGet, bound or not. */
 export class Statements {
   readonly #handlers: FlightSqlHandlers;
   readonly #seal: TicketSeal;
+  readonly #running: RunningQueries;
 
-  constructor(handlers: FlightSqlHandlers, seal: TicketSeal) {
+  constructor(handlers: FlightSqlHandlers, seal: TicketSeal, running: RunningQueries) {
     this.#handlers = handlers;
     this.#seal = seal;
+    this.#running = running;
+  }
+
+  /** What a statement is; INVALID_ARGUMENT where it names a transaction and there are none. */
+  prepare({ sql, plan, transaction }: HeldStatement, context: CallContext): Promise<StatementDescription> {
+    const { substrait } = this.#handlers;
+    if (transaction && !this.#handlers.transactions) {
+      throw new GrpcError(Status.INVALID_ARGUMENT, 'the statement names a transaction, and there are none here');
+    }
+    if (sql !== undefined) return this.#handlers.prepare(sql, context, transaction);
+    if (substrait) return substrait.prepare(plan!, context, transaction);
+    throw new GrpcError(Status.UNIMPLEMENTED, 'Substrait plans are not served here: send SQL');
   }
 
   /** A statement that is no query is run here, once: some drivers never fetch its answer. */
   async info(held: HeldStatement, descriptor: FlightDescriptor, context: CallContext): Promise<FlightInfo> {
-    const runs = runsOf(held);
-    const plan = runs.length === 1 ? await this.#handlers.plan?.(runs[0]!, context) : undefined;
-    if (plan) return { totalRecords: -1, totalBytes: -1, ordered: true, ...plan, descriptor };
-    const { schema } = await this.#handlers.prepare(held.sql, context);
+    const query = { ...held, id: held.id ?? randomBytes(12).toString('hex') };
+    const { plan } = this.#handlers;
+    const [run, ...others] = runsOf(query);
+    if (plan && run && others.length === 0 && query.sql !== undefined && !query.transaction) {
+      const planned = await plan.call(this.#handlers, { sql: query.sql, ...run }, context);
+      if (planned) return infoOf(planned, descriptor);
+    }
+    const { schema } = await this.prepare(query, context);
     if (!schema) return { ...noRows, descriptor, totalRecords: await this.update(held, context) };
-    const ticket = encodeCommand('TicketStatementQuery', {
-      statementHandle: Buffer.from(encodeHandle(held, this.#seal)),
-    });
     const expirationTime = this.#seal.expirationTime?.();
-    const endpoint = { ticket, locations: [], ...(expirationTime && { expirationTime }) };
+    const endpoint = { ticket: this.#sealed(query), locations: [], ...(expirationTime && { expirationTime }) };
     // What was bound may change the types of the rows: only the rows themselves tell them then.
     return { ...noRows, ...(!held.parameters && { schema }), descriptor, endpoints: [endpoint] };
   }
 
-  async schema(sql: string, context: CallContext): Promise<Schema> {
-    return (await this.#handlers.prepare(sql, context)).schema ?? new Schema([]);
+  /** Complete at once, unless the handlers let the query run on by itself. */
+  async poll(held: HeldStatement, descriptor: FlightDescriptor, context: CallContext): Promise<PollInfo> {
+    const query = { ...held, id: held.id ?? randomBytes(12).toString('hex') };
+    const { poll } = this.#handlers;
+    const [run, ...others] = runsOf(query);
+    if (poll && run && others.length === 0 && query.sql !== undefined) {
+      const progress = await poll.call(this.#handlers, { sql: query.sql, ...run }, held.pollToken, context);
+      if (progress) {
+        const { plan, token, expirationTime } = progress;
+        const next = token && { command: this.#sealed({ ...query, pollToken: token }) };
+        // Names the query even where it has no endpoint yet, for CancelFlightInfo.
+        const info = plan ? infoOf(plan, next ?? descriptor) : { ...noRows, descriptor: next ?? descriptor };
+        return {
+          info,
+          ...(next && { descriptor: next }),
+          ...(progress.progress !== undefined && { progress: progress.progress }),
+          ...(expirationTime && { expirationTime }),
+        };
+      }
+    }
+    return { info: await this.info(query, descriptor, context), progress: 1 };
   }
 
-  /** The rows; where several rows of parameters were bound, the results one after another. */
-  async *rows(held: HeldStatement, context: CallContext): AsyncGenerator<FlightMessage> {
+  async schema(held: HeldStatement, context: CallContext): Promise<Schema> {
+    return (await this.prepare(held, context)).schema ?? new Schema([]);
+  }
+
+  /** The rows, until they end or the query is cancelled. */
+  rows(held: HeldStatement, context: CallContext): AsyncIterable<FlightMessage> {
+    if (held.id === undefined) return this.#rows(held, context);
+    return this.#running.during(held.id, context.signal, (signal) => this.#rows(held, { ...context, signal }));
+  }
+
+  /** Where several rows of parameters were bound, the results one after another. */
+  async *#rows(held: HeldStatement, context: CallContext): AsyncGenerator<FlightMessage> {
     let announced = false;
-    for (const statement of runsOf(held)) {
-      const { schema, batches } = await this.#handlers.query(statement, context);
+    for (const run of runsOf(held)) {
+      const { schema, batches } = await this.#query(held, run, context);
       if (!announced) yield { schema };
       announced = true;
       for await (const batch of batches) yield { batch };
     }
-    if (!announced) yield { schema: await this.schema(held.sql, context) };
+    if (!announced) yield { schema: await this.schema(held, context) };
   }
 
   /** Runs a statement that is no query with all rows of its parameters at once; answers the rows affected, -1 where unknown. */
   async update(held: HeldStatement, context: CallContext): Promise<number> {
-    const { update } = this.#handlers;
-    if (!update) {
-      await this.#handlers.prepare(held.sql, context); // a mistake in it is the better answer
+    const { update, substrait } = this.#handlers;
+    if (held.plan ? !substrait?.update : !update || (held.transaction && !this.#handlers.transactions)) {
+      await this.prepare(held, context); // a mistake in it is the better answer
       throw new GrpcError(Status.INVALID_ARGUMENT, 'only queries can be run here');
     }
-    const { sql, parameters } = held;
-    const [first, ...others] = parameters ?? [];
-    if (!first) return update.call(this.#handlers, { sql }, context);
-    const bound = concatBatches([first, ...others]);
-    return bound.numRows === 0 ? 0 : update.call(this.#handlers, { sql, parameters: bound }, context);
+    const [first, ...others] = held.parameters ?? [];
+    const bound = first && concatBatches([first, ...others]);
+    if (bound?.numRows === 0) return 0;
+    const { transaction } = held;
+    const run = { ...(bound && { parameters: bound }), ...(transaction && { transaction }) };
+    if (held.plan) return substrait!.update!({ plan: held.plan, ...run }, context);
+    return update!.call(this.#handlers, { sql: held.sql, ...run }, context);
+  }
+
+  #query(text: StatementText, run: StatementRun, context: CallContext): Promise<QueryResult> {
+    const { substrait } = this.#handlers;
+    if (text.sql !== undefined) return this.#handlers.query({ sql: text.sql, ...run }, context);
+    if (substrait) return substrait.query({ plan: text.plan, ...run }, context);
+    throw new GrpcError(Status.UNIMPLEMENTED, 'Substrait plans are not served here: send SQL');
+  }
+
+  #sealed(held: HeldStatement): Uint8Array {
+    const statementHandle = Buffer.from(encodeHandle(held, this.#seal));
+    return encodeCommand('TicketStatementQuery', { statementHandle });
   }
 }
 
 const noRows = { endpoints: [], totalRecords: -1, totalBytes: -1, ordered: true } as const;
 
+function infoOf(plan: QueryPlan, descriptor: FlightDescriptor): FlightInfo {
+  return { totalRecords: -1, totalBytes: -1, ordered: true, ...plan, descriptor };
+}
+
 /** One run without parameters, or one for each row of them. */
-function runsOf({ sql, parameters }: HeldStatement): SqlStatement[] {
-  if (!parameters) return [{ sql }];
+function runsOf({ parameters, transaction, id }: HeldStatement): StatementRun[] {
+  const run = { ...(transaction && { transaction }), ...(id !== undefined && { id }) };
+  if (!parameters) return [run];
   return parameters.flatMap((batch) =>
-    Array.from({ length: batch.numRows }, (_, row) => ({ sql, parameters: rowOf(batch, row) })),
+    Array.from({ length: batch.numRows }, (_, row) => ({ ...run, parameters: rowOf(batch, row) })),
   );
 }
 

@@ -10,8 +10,9 @@ import {
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
-import type { FlightSqlHandlers, SqlStatement } from '../handlers.ts';
+import type { FlightSqlHandlers } from '../handlers.ts';
 import { fixedSessions } from '../sessions.ts';
+import type { SqlStatement } from '../statement.ts';
 
 const numbers = new Schema([new Field('n', new Int64(), false)]);
 const echo = new Schema([new Field('value', new Utf8(), true)]);
