@@ -2,9 +2,15 @@ export { announcedParameters } from './announced-parameters.ts';
 export {
   createFlightSqlClient,
   type FlightSqlClient,
+  type IngestTarget,
   type OpenLocation,
   type PreparedStatement,
   type QueryStream,
+  type SqlSavepoint,
+  type SqlTransaction,
+  type StatementOptions,
+  type StatementSource,
+  type TableReference,
   type TablesFilter,
 } from './client.ts';
 export { type ColumnMetadata, columnMetadataKeys, columnMetadataOf, withColumnMetadata } from './column-metadata.ts';
