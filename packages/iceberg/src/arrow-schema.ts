@@ -52,20 +52,35 @@ export function assignFields(fields: readonly Field[], nextId: NextId): NestedFi
     id: ids[i]!,
     name: field.name,
     required: !field.nullable,
-    type: icebergTypeOf(field.type, nextId, field.name),
+    type: fieldTypeOf(field, nextId, field.name),
   }));
 }
+
+const extensionName = 'ARROW:extension:name';
+/** What marks an Arrow field of 16 bytes as UUIDs: the canonical extension type `arrow.uuid`. */
+export const uuidMetadata: ReadonlyMap<string, string> = new Map([
+  [extensionName, 'arrow.uuid'],
+  ['ARROW:extension:metadata', ''],
+]);
+
+export const isUuidField = ({ type, metadata }: Field): boolean =>
+  type.typeId === Type.FixedSizeBinary &&
+  (type as FixedSizeBinary).byteWidth === 16 &&
+  metadata.get(extensionName) === 'arrow.uuid';
+
+const fieldTypeOf = (field: Field, nextId: NextId, name: string): IcebergType =>
+  isUuidField(field) ? 'uuid' : icebergTypeOf(field.type, nextId, name);
 
 /** The Iceberg type that holds an Arrow type's values. */
 export function icebergTypeOf(type: DataType, nextId: NextId, name: string): IcebergType {
   if (type.typeId === Type.Struct) return { type: 'struct', fields: assignFields(type.children, nextId) };
-  if (type.typeId === Type.List || type.typeId === Type.FixedSizeList) {
+  if (type.typeId === Type.List || type.typeId === Type.LargeList || type.typeId === Type.FixedSizeList) {
     const element = type.children[0] as Field;
     const id = nextId();
     return {
       type: 'list',
       'element-id': id,
-      element: icebergTypeOf(element.type, nextId, name),
+      element: fieldTypeOf(element, nextId, name),
       'element-required': !element.nullable,
     };
   }
@@ -75,9 +90,9 @@ export function icebergTypeOf(type: DataType, nextId: NextId, name: string): Ice
     return {
       type: 'map',
       'key-id': keyId,
-      key: icebergTypeOf(key.type, nextId, name),
+      key: fieldTypeOf(key, nextId, name),
       'value-id': valueId,
-      value: icebergTypeOf(value.type, nextId, name),
+      value: fieldTypeOf(value, nextId, name),
       'value-required': !value.nullable,
     };
   }
@@ -98,9 +113,11 @@ function primitiveOf(type: DataType, name: string): string {
       return (type as Float32).precision === Precision.DOUBLE ? 'double' : 'float';
     case Type.Utf8:
     case Type.LargeUtf8:
+    case Type.Utf8View:
       return 'string';
     case Type.Binary:
     case Type.LargeBinary:
+    case Type.BinaryView:
       return 'binary';
     case Type.FixedSizeBinary:
       return `fixed[${(type as FixedSizeBinary).byteWidth}]`;
@@ -125,14 +142,15 @@ function primitiveOf(type: DataType, name: string): string {
 
 /**
  * The Arrow schema of an Iceberg one. Each field carries its id as `PARQUET:field_id` in its metadata, unless
- * `fieldIds` is false.
+ * `fieldIds` is false; UUIDs are marked as Arrow's extension type.
  */
 export function icebergToArrowSchema(schema: IcebergSchema, options: { readonly fieldIds?: boolean } = {}): Schema {
   return new Schema(schema.fields.map((field) => arrowField(field, options.fieldIds ?? true)));
 }
 
 function arrowField(field: Omit<NestedField, 'doc'>, fieldIds: boolean): Field {
-  const metadata = fieldIds ? new Map([['PARQUET:field_id', String(field.id)]]) : undefined;
+  const metadata = new Map(field.type === 'uuid' ? uuidMetadata : []);
+  if (fieldIds) metadata.set('PARQUET:field_id', String(field.id));
   return new Field(field.name, arrowType(field.type, fieldIds), !field.required, metadata);
 }
 

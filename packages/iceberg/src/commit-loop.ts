@@ -65,8 +65,21 @@ export async function commitWithRetry(options: CommitLoopOptions): Promise<Commi
       if (count >= attemptsMax) throw error;
     }
     await delay(pauseMs(count, options.retry), undefined, { signal: options.signal });
-    base = await reload(options, unknown.length > 0 ? unknownMsMax : 0);
+    base = sameTable(base, await reload(options, unknown.length > 0 ? unknownMsMax : 0), options);
   }
+}
+
+/** A table that was dropped and made again meanwhile is another one: what was worked out isn't for it. */
+function sameTable(
+  before: LoadTableResult,
+  now: LoadTableResult,
+  { namespace, table }: CommitLoopOptions,
+): LoadTableResult {
+  if (now.metadata['table-uuid'] === before.metadata['table-uuid']) return now;
+  throw new CatalogError(
+    'NoSuchTableException',
+    `Table ${namespace}.${table} was dropped, there is another of its name`,
+  );
 }
 
 /** Anything that isn't the catalog's clear no may have been a yes. */

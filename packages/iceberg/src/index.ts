@@ -1,5 +1,5 @@
 export { type AppendFilesOptions, type AppendFilesResult, appendFiles } from './append-files.ts';
-export { arrowToIcebergSchema, icebergToArrowSchema } from './arrow-schema.ts';
+export { arrowToIcebergSchema, icebergToArrowSchema, isUuidField } from './arrow-schema.ts';
 export { AvroError } from './avro-error.ts';
 export type {
   Catalog,
@@ -82,3 +82,13 @@ export {
   type TableMetadata,
 } from './table-metadata.ts';
 export { applyTransform, type Transform } from './transforms.ts';
+export {
+  arraySize,
+  type SqlTypeName,
+  type SqlTypes,
+  sqlTypesOf,
+  sqlTypesProperty,
+  storeColumns,
+  type UserColumns,
+  userColumns,
+} from './user-columns.ts';

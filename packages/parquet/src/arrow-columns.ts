@@ -42,9 +42,15 @@ function nodeOf(field: Field, name: string): ColumnNode {
     case Type.Dictionary:
       return { name, kind: 'leaf', children: [], leaf: leafOf(type.dictionary, name) };
     default:
-      return { name, kind: 'leaf', children: [], leaf: leafOf(field.type, name) };
+      return { name, kind: 'leaf', children: [], leaf: isUuid(field) ? leafTypes.uuid : leafOf(field.type, name) };
   }
 }
+
+/** Arrow's canonical extension type for UUIDs. */
+const isUuid = ({ type, metadata }: Field): boolean =>
+  type.typeId === Type.FixedSizeBinary &&
+  typeParameters(type).byteWidth === 16 &&
+  metadata.get('ARROW:extension:name') === 'arrow.uuid';
 
 function leafOf(arrowType: DataType, name: string): LeafType {
   const type = typeParameters(arrowType);

@@ -50,6 +50,7 @@ export const leafTypes = {
     converted: ConvertedType.TIME_MICROS,
     logical: { TIME: { isAdjustedToUTC: false, unit: { MICROS: {} } } },
   },
+  uuid: { physical: PhysicalType.FIXED_LEN_BYTE_ARRAY, typeLength: 16, logical: { UUID: {} } },
 } satisfies Record<string, LeafType>;
 
 /** Microseconds, or nanoseconds where asked for (which has no converted type). */

@@ -65,7 +65,7 @@ const primitives: Readonly<Record<string, LeafType>> = {
   timestamptz: timestampLeaf(true),
   timestamp_ns: timestampLeaf(false, 'NANOS'),
   timestamptz_ns: timestampLeaf(true, 'NANOS'),
-  uuid: { ...fixedLeaf(16), logical: { UUID: {} } },
+  uuid: leafTypes.uuid,
 };
 
 function leafOf(type: string): LeafType {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
+import { type Access, openAccess } from '@signaldb/access';
+import { ClusterKey, type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
 import { createGrpcServer, type GrpcServer, Status, youngGarbageCollector } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
@@ -8,6 +9,7 @@ import { fileDescriptorSet } from '@signaldb/proto/descriptors';
 import { createShutdown, type Logger, type Metrics, type Readiness, type TlsMaterial } from '@signaldb/runtime';
 import { type Log, openLog } from '@signaldb/wal';
 import type { AcceptorConfig } from './config.ts';
+import { withRights } from './flight/door-rights.ts';
 import { createFlightDoor } from './flight/flight-door.ts';
 import { createUserTables } from './flight/user-tables.ts';
 import { createWriteStream } from './flight/writes.ts';
@@ -33,6 +35,8 @@ export interface AcceptorDeps {
   /** In one process with the others: serves `inproc://acceptor` and finds the writer there. */
   readonly inproc?: InprocNetwork | undefined;
   readonly tls?: TlsMaterial | undefined;
+  /** Who may come in over the network; default: everyone. */
+  readonly access?: Access;
   /** Told when the acceptor can't go on, as after a failed fsync: the process has to end. */
   readonly fail?: (error: unknown) => void;
 }
@@ -49,6 +53,7 @@ export interface Acceptor {
 /** Starts an acceptor: recovers its log, opens its ports, joins the cluster. Rejects with what the operator can mend. */
 export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
   const { config, metrics, readiness, controlPlane, inproc, tls, fail = () => {} } = deps;
+  const { access = openAccess(new ClusterKey()) } = deps;
   const logger = deps.logger.child({ component: 'acceptor' });
   const counted = acceptorMetrics(metrics);
   const opened = createShutdown({ logger });
@@ -77,6 +82,7 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
     const onRefused = (reason: RefusalReason) => counted.refused.inc({ reason });
     const httpHandler = createOtlpHttpHandler({
       intake,
+      access,
       retryAfterMs,
       onRefused,
       corsOrigins: config.corsOrigins,
@@ -93,7 +99,7 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
         requestBytesMax: Math.max(config.inflightBytesMax, config.flightMessageBytesMax),
       },
     });
-    addOtlpServices(otlpGrpc, { intake, retryAfterMs, onRefused });
+    addOtlpServices(otlpGrpc, { intake, access, retryAfterMs, onRefused });
 
     const ports = {
       otlpGrpcPort: 0,
@@ -108,8 +114,8 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
       onRefused,
       waitMsMax: config.flightWaitMsMax,
     });
-    const door = createFlightDoor({ write, tables, barrier });
-    addFlightService(flight, door);
+    const door = withRights(createFlightDoor({ write, tables, barrier }));
+    addFlightService(flight, access.flight(door));
     for (const server of [otlpGrpc, flight]) {
       server.addHealth();
       server.addReflection(fileDescriptorSet);
@@ -148,7 +154,12 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
     opened.add('membership', { close: () => membership.leave() });
     const clients = opened.add(
       'clients',
-      createFlightClients({ membership, keepAliveMs: 10_000, ...(inproc && { inproc }) }),
+      createFlightClients({
+        membership,
+        clusterKey: access.clusterKey,
+        keepAliveMs: 10_000,
+        ...(inproc && { inproc }),
+      }),
     );
     const forwarder = startForwarder({
       log,

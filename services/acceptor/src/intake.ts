@@ -14,6 +14,13 @@ export interface IntakeOptions {
   readonly metrics: AcceptorMetrics;
 }
 
+/** A table of a user's. The UUID tells it from others of its name, before and after. */
+export interface TableRef {
+  readonly tenant: string;
+  readonly table: string;
+  readonly tableUuid: string;
+}
+
 /** A batch in the log, or on its way to the disk. */
 export interface AdmittedBatch {
   readonly lsn: number;
@@ -27,7 +34,7 @@ export interface Intake {
   /** Takes an OTLP request; resolves when it is as safe as the acceptor promises. Throws Refusal, and then nothing was taken. */
   otlp(tenant: string, signal: Signal, body: Uint8Array, encoding: OtlpEncoding): Promise<AppendResult>;
   /** Takes a batch that has its table's schema. Throws Refusal. */
-  batch(tenant: string, table: string, batch: RecordBatch, idempotencyKey: string | undefined): AdmittedBatch;
+  batch(table: TableRef, batch: RecordBatch, idempotencyKey: string | undefined): AdmittedBatch;
   /** From now on everything is refused. */
   close(): void;
 }
@@ -69,7 +76,8 @@ export function createIntake({ log, live, durability, metrics }: IntakeOptions):
       }
     },
 
-    batch: (tenant, table, batch, idempotencyKey) => {
+    batch: (table, batch, idempotencyKey) => {
+      const { tenant } = table;
       if (idempotencyKey !== undefined) {
         const lsn = log.findIdempotencyKey(tenant, idempotencyKey);
         if (lsn !== undefined) {
@@ -87,7 +95,7 @@ export function createIntake({ log, live, durability, metrics }: IntakeOptions):
           payload,
           ...(idempotencyKey !== undefined && { idempotencyKey }),
         });
-        live.add(tenant, table, batch, lsn);
+        live.add(table, batch, lsn);
         metrics.acceptedRequests.inc({ signal: 'arrow' });
         metrics.acceptedRows.inc({ table: 'user' }, batch.numRows);
         return { lsn, durable: durable.catch((error) => Promise.reject(toRefusal(error))), isDuplicate: false };

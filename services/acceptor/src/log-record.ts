@@ -25,14 +25,23 @@ export function contentOf(kind: number): RecordContent | undefined {
   return { type: 'otlp', signal, encoding: kind < 4 ? 'protobuf' : 'json' };
 }
 
+/** A table by its name, and by what tells it from others of that name; older records have the name alone. */
+export interface RecordTable {
+  readonly table: string;
+  readonly tableUuid?: string | undefined;
+}
+
 /**
- * A batch for a user's table as a record's payload: the FlightData messages of its schema (whose descriptor names the
- * table) and its dictionaries and rows, each after its length. The parts refer to the batch's memory.
+ * A batch for a user's table as a record's payload: the FlightData messages of its schema (whose descriptor's path is the
+ * table's name and UUID) and its dictionaries and rows, each after its length. The parts refer to the batch's memory.
  */
-export function encodeArrowPayload(table: string, batch: RecordBatch): Uint8Array[] {
+export function encodeArrowPayload({ table, tableUuid }: RecordTable, batch: RecordBatch): Uint8Array[] {
   const encoder = new FlightDataEncoder();
   const messages = [
-    ...encoder.encode({ descriptor: { path: [table] }, schema: batch.schema }),
+    ...encoder.encode({
+      descriptor: { path: tableUuid === undefined ? [table] : [table, tableUuid] },
+      schema: batch.schema,
+    }),
     ...encoder.encode({ batch }),
   ];
   return messages.flatMap((parts) => [lengthOf(parts), ...parts]);
@@ -45,20 +54,21 @@ function lengthOf(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The batches of a payload, as views of it. Throws where it isn't one. */
-export function decodeArrowPayload(payload: Uint8Array): { table: string; batches: RecordBatch[] } {
+export function decodeArrowPayload(payload: Uint8Array): RecordTable & { batches: RecordBatch[] } {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const decoder = new FlightDataDecoder();
   const batches: RecordBatch[] = [];
-  let table: string | undefined;
+  let path: readonly string[] | undefined;
   for (let at = 0; at < bytes.length; ) {
     const end = at + 4 + bytes.readUInt32LE(at);
     const message = decoder.decode(aligned(bytes.subarray(at + 4, end)));
-    table ??= message?.descriptor?.path?.[0];
+    path ??= message?.descriptor?.path;
     if (message?.batch) batches.push(message.batch);
     at = end;
   }
+  const [table, tableUuid] = path ?? [];
   if (table === undefined) throw new Error('an Arrow record names no table');
-  return { table, batches };
+  return { table, tableUuid, batches };
 }
 
 /** Columns of 64-bit values are views only where memory is aligned; a copy begins at such a place. */

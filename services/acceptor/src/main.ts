@@ -1,6 +1,8 @@
-import { connectControlPlane } from '@signaldb/component';
+import { createAccess } from '@signaldb/access';
+import { ClusterKey, clusterFetch, connectControlPlane } from '@signaldb/component';
 import { createRestCatalogClient } from '@signaldb/iceberg';
 import {
+  authConfig,
   commonConfig,
   controlPlaneConfig,
   defineConfig,
@@ -20,15 +22,19 @@ await runService({
     ...commonConfig,
     dataDir: path().default('./data/acceptor').describe('Folder of the log'),
     controlPlane: controlPlaneConfig,
+    auth: authConfig,
     tls: tlsConfig,
     acceptor: acceptorConfig,
   }),
   async start({ config, logger, metrics, readiness, shutdown, fail }) {
     const folder = shutdown.add('data folder', openDataFolder({ dir: config.dataDir, formatVersion: 1 }));
     const tls = loadTlsMaterial(config.tls);
-    const controlPlane = shutdown.add('control plane', connectControlPlane(config.controlPlane.address));
-    const catalog = createRestCatalogClient({ uri: config.controlPlane.catalogUri });
+    const clusterKey = new ClusterKey(config.auth.clusterKey);
+    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
+    const { address, catalogUri } = config.controlPlane;
+    const controlPlane = shutdown.add('control plane', connectControlPlane(address, { clusterKey }));
+    const catalog = createRestCatalogClient({ uri: catalogUri, fetch: clusterFetch(clusterKey) });
     const deps = { config: config.acceptor, dataDir: folder.dir, logger, metrics, readiness, controlPlane, catalog };
-    shutdown.add('acceptor', await createAcceptor({ ...deps, tls, fail }));
+    shutdown.add('acceptor', await createAcceptor({ ...deps, access, tls, fail }));
   },
 });

@@ -7,6 +7,8 @@ export type RefusalReason =
   | 'invalid'
   | 'too_large'
   | 'bad_tenant'
+  | 'unauthenticated'
+  | 'forbidden'
   | 'queue_full'
   | 'log_full'
   | 'no_space'
@@ -24,6 +26,8 @@ interface Answer {
 /** What each refusal is in gRPC and in HTTP. OTLP clients repeat what `again` says, and drop the rest. */
 const answers: Record<RefusalReason, Answer> = {
   invalid: { grpc: Status.INVALID_ARGUMENT, http: 400, again: false },
+  unauthenticated: { grpc: Status.UNAUTHENTICATED, http: 401, again: false },
+  forbidden: { grpc: Status.PERMISSION_DENIED, http: 403, again: false },
   bad_tenant: { grpc: Status.INVALID_ARGUMENT, http: 400, again: false },
   too_large: { grpc: Status.RESOURCE_EXHAUSTED, http: 413, again: false },
   queue_full: { grpc: Status.RESOURCE_EXHAUSTED, http: 429, again: true },

@@ -1,16 +1,31 @@
-/** The HTTP header, and the key of gRPC metadata, that names the tenant. */
-export const tenantHeader = 'x-scope-orgid';
+import type { X509Certificate } from 'node:crypto';
+import { type Access, checkWrite, tenantHeader, tenantOf } from '@signaldb/access';
+import { GrpcError, type Metadata, Status } from '@signaldb/grpc';
+import { Refusal, type RefusalReason } from './refusal.ts';
 
-const tenantPattern = /^(?!\.+$)[A-Za-z0-9_.-]{1,64}$/;
+export { tenantHeader };
 
-/** The tenant that a request names, `default` where it names none, `undefined` where that is no tenant's name. */
-export function tenantOf(header: string | undefined): string | undefined {
-  if (header === undefined || header === '') return 'default';
-  return tenantPattern.test(header) ? header : undefined;
-}
+const reasons: Readonly<Record<number, RefusalReason>> = {
+  [Status.UNAUTHENTICATED]: 'unauthenticated',
+  [Status.PERMISSION_DENIED]: 'forbidden',
+  [Status.INVALID_ARGUMENT]: 'bad_tenant',
+  [Status.RESOURCE_EXHAUSTED]: 'busy',
+  [Status.UNAVAILABLE]: 'closing',
+};
 
-/** What a client is told about a name that `tenantOf` refuses. */
-export function badTenant(header: string): string {
-  const shown = JSON.stringify(header.slice(0, 80));
-  return `X-Scope-OrgID has ${shown}: a tenant is 1 to 64 of the characters A-Z a-z 0-9 _ . -`;
+/** The tenant to whom a sender of OTLP gives its data. @throws Refusal where it isn't known, or may not write there */
+export async function senderTenant(
+  access: Access,
+  headers: Metadata,
+  tenant: string | undefined,
+  certificate?: X509Certificate,
+): Promise<string> {
+  try {
+    const account = await access.admit(headers, certificate);
+    checkWrite(account);
+    return tenantOf(account, tenant);
+  } catch (error) {
+    const reason = error instanceof GrpcError ? reasons[error.code] : undefined;
+    throw reason ? new Refusal(reason, (error as GrpcError).details, error) : error;
+  }
 }

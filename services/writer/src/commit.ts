@@ -7,6 +7,7 @@ import { keepTrying } from './retry.ts';
 import { unionFields } from './schema-groups.ts';
 import { sourcesOf } from './sources.ts';
 import { isUnstorable } from './table-layout.ts';
+import { TableGoneError } from './table-state.ts';
 import type { TableWriter } from './table-writer.ts';
 import type { WriterContext } from './writer-context.ts';
 
@@ -47,7 +48,9 @@ async function store(
 ): Promise<ColdFile[] | undefined> {
   const { encoder, stopping } = context;
   const { state } = table;
-  const options = { ...retryOptions(context, table), isFinal: isUnstorable };
+  const isGone = (error: unknown) => table.uuid !== undefined && isCatalogError(error, 'NoSuchTableException');
+  const isFinal = (error: unknown) => isUnstorable(error) || isGone(error);
+  const options = { ...retryOptions(context, table), isFinal };
   const cuts = shares.flatMap((share) => share.cuts);
   try {
     const schemas = unionFields(cuts.flatMap((cut) => cut.schemas));
@@ -63,6 +66,10 @@ async function store(
       options,
     );
   } catch (error) {
+    if (isGone(error)) {
+      table.abandon();
+      return undefined;
+    }
     if (!isUnstorable(error)) throw error;
     // Another writer gave a column another type since: what comes again is made to fit the table as it is now.
     endAll(shares, `the table has changed: ${(error as Error).message}`);
@@ -115,7 +122,8 @@ async function append(
     state.update(await appendFiles({ ...commit, signal: stopping }));
   } catch (error) {
     if (isCatalogError(error, 'NoSuchTableException')) {
-      endAll(shares, 'the table was dropped');
+      if (table.uuid === undefined) endAll(shares, 'the table was dropped');
+      else table.abandon();
       return false;
     }
     if (!(error instanceof MarkMovedError)) throw error;
@@ -127,7 +135,13 @@ async function append(
       );
       return false;
     }
-    await state.refresh();
+    try {
+      await state.refresh();
+    } catch (gone) {
+      if (!(gone instanceof TableGoneError)) throw gone;
+      table.abandon();
+      return false;
+    }
   }
   for (const { part } of shares) table.setMark(part, marks[part.log.logId]!);
   return true;

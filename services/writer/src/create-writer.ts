@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Access } from '@signaldb/access';
 import { type ControlPlane, joinCluster, type Membership } from '@signaldb/component';
 import { addFlightService, type FlightService, type InprocNetwork } from '@signaldb/flight';
 import { createGrpcServer, GrpcError, Status } from '@signaldb/grpc';
@@ -32,6 +33,8 @@ export interface WriterDeps {
   /** In the single process: the writer is also served as `inproc://writer`, and registered so. */
   readonly inproc?: InprocNetwork | undefined;
   readonly tls?: TlsMaterial | undefined;
+  /** Who may come in over the network; default: everyone. */
+  readonly access?: Access;
   /** Told what makes it impossible to go on. */
   readonly fail?: (error: unknown) => void;
 }
@@ -128,7 +131,7 @@ export async function createWriter(deps: WriterDeps): Promise<Writer> {
       ...(tls && { tls }),
       limits: { receiveMessageBytesMax: Number.POSITIVE_INFINITY },
     });
-    addFlightService(server, service);
+    addFlightService(server, deps.access?.internalFlight(service) ?? service);
     server.addHealth();
     const { port } = await server.listen({ host: config.host, port: config.flightPort });
     opened.add('grpc', { close: () => server.close({ graceMs: 500 }) });

@@ -16,6 +16,8 @@ export interface HotFile {
   readonly path: string;
   readonly tenant: string;
   readonly table: string;
+  /** Of a user's table: tells it from others of its name. */
+  readonly tableUuid: string | undefined;
   readonly logId: string;
   readonly epoch: number;
   readonly firstLsn: number;
@@ -30,7 +32,7 @@ export interface HotFile {
 
 export type HotFileOrigin = Pick<
   HotFile,
-  'tenant' | 'table' | 'logId' | 'epoch' | 'firstLsn' | 'lastLsn' | 'partition'
+  'tenant' | 'table' | 'tableUuid' | 'logId' | 'epoch' | 'firstLsn' | 'lastLsn' | 'partition'
 >;
 
 interface Kept {

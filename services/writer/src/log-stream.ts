@@ -11,7 +11,7 @@ export class LogStream {
   readonly logId: string;
   readonly epoch: number;
   readonly acceptorId: string;
-  /** By `<tenant>/<table>`. */
+  /** By `tableKey`. */
   readonly tables = new Map<string, LogTable>();
   readonly #ended = new AbortController();
   readonly #acknowledged: Record<DurabilityLevel, number> = { memory: 0, object_storage: 0, iceberg_committed: 0 };

@@ -96,6 +96,7 @@ const overlaps = (range: TimeRange, wanted: TimeRange): boolean =>
 const fileJson = (file: HotFile) => ({
   tenant: file.tenant,
   table: file.table,
+  table_uuid: file.tableUuid,
   log_id: file.logId,
   epoch: file.epoch,
   first_lsn: file.firstLsn,

@@ -12,6 +12,8 @@ export interface StreamOpening {
 export interface BatchHeader {
   readonly tenant: string;
   readonly table: string;
+  /** Of a user's table: tells it from others of its name. Absent for the signals' tables, and in logs of older versions. */
+  readonly tableUuid?: string | undefined;
   readonly firstLsn: number;
   readonly lastLsn: number;
   /** How many rows belong to which LSN; ascending. */
@@ -95,5 +97,6 @@ function batchHeader(message: Record<string, unknown>): BatchHeader {
     before = lsn;
     return [lsn, rows];
   });
-  return { tenant: tenantOf(message.tenant), table, firstLsn, lastLsn, runs };
+  const tableUuid = message.table_uuid === undefined ? undefined : textOf(message.table_uuid, 'table_uuid');
+  return { tenant: tenantOf(message.tenant), table, tableUuid, firstLsn, lastLsn, runs };
 }

@@ -1,6 +1,10 @@
 import { TableWriter } from './table-writer.ts';
 import type { WriterContext } from './writer-context.ts';
 
+/** Names a table among all tenants' tables, past ones included. */
+export const tableKey = (tenant: string, name: string, uuid: string | undefined): string =>
+  uuid === undefined ? `${tenant}/${name}` : `${tenant}/${name}/${uuid}`;
+
 /** The tables that rows have come for. */
 export class TableSet {
   readonly #context: WriterContext;
@@ -10,11 +14,12 @@ export class TableSet {
     this.#context = context;
   }
 
-  get(tenant: string, name: string): TableWriter {
-    const key = `${tenant}/${name}`;
+  /** @param uuid of a user's table: what tells it from others of its name */
+  get(tenant: string, name: string, uuid?: string): TableWriter {
+    const key = tableKey(tenant, name, uuid);
     let table = this.#tables.get(key);
     if (!table) {
-      table = new TableWriter(this.#context, tenant, name);
+      table = new TableWriter(this.#context, tenant, name, uuid);
       this.#tables.set(key, table);
     }
     return table;
@@ -31,7 +36,7 @@ export class TableSet {
     );
   }
 
-  /** How far a log is committed in the tables known here, by `<tenant>/<table>`. */
+  /** How far a log is committed in the tables known here, by `<tenant>/<table>` (and a user's table's UUID). */
   marksOf(logId: string): Record<string, number> {
     const marks: Record<string, number> = {};
     for (const [key, table] of this.#tables) {

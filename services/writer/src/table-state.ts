@@ -27,19 +27,30 @@ export interface TableStateDeps {
   readonly config: WriterConfig;
 }
 
+/** The table that rows are for was dropped. */
+export class TableGoneError extends Error {
+  constructor(ns: string, name: string) {
+    super(`table ${ns}.${name} was dropped`);
+    this.name = 'TableGoneError';
+  }
+}
+
 /** What the catalog says of one table, as this writer last saw it. */
 export class TableState {
   readonly ns: string;
   readonly name: string;
+  /** Of a user's table: another one of its name is not it. */
+  readonly uuid: string | undefined;
   readonly #deps: TableStateDeps;
   #base: LoadTableResult | undefined;
   #planned: PlannedColumns | undefined;
   #layout: TableLayout | undefined;
 
-  constructor(deps: TableStateDeps, ns: string, name: string) {
+  constructor(deps: TableStateDeps, ns: string, name: string, uuid?: string) {
     this.#deps = deps;
     this.ns = ns;
     this.name = name;
+    this.uuid = uuid;
   }
 
   get isOpen(): boolean {
@@ -87,33 +98,41 @@ export class TableState {
 
   /**
    * Loads the table anew, and creates it (and its namespace) for rows of `schema` where there is none; tries until the
-   * catalog answers. Throws SchemaError where a table can't have that schema.
+   * catalog answers. A table that is known by its UUID isn't created: TableGoneError where it isn't there. Throws
+   * SchemaError where a table can't have that schema.
    */
   async open(schema: Schema, signal: AbortSignal): Promise<void> {
     const { catalog, logger } = this.#deps;
     const base = await keepTrying(
       async () => {
         try {
-          return await catalog.loadTable(this.ns, this.name);
+          return this.#sameTable(await catalog.loadTable(this.ns, this.name));
         } catch (error) {
           if (!isCatalogError(error, 'NoSuchTableException') && !isCatalogError(error, 'NoSuchNamespaceException'))
             throw error;
+          if (this.uuid !== undefined) throw new TableGoneError(this.ns, this.name);
           return this.#create(schema);
         }
       },
       { what: `opening table ${this.ns}.${this.name}`, logger, signal, isFinal },
     ).catch((error) => {
       // A name or schema that the catalog won't have is the rows' fault, not the catalog's.
-      if (isFinal(error) && !(error instanceof SchemaError))
+      if (isFinal(error) && !(error instanceof SchemaError) && !(error instanceof TableGoneError))
         throw new SchemaError('UNSUPPORTED_TYPE', `table ${this.name} can't be created: ${error.message}`);
       throw error;
     });
     this.update(base);
   }
 
-  /** Loads the table anew. Throws CatalogError. */
+  /** Loads the table anew. Throws CatalogError, TableGoneError. */
   async refresh(): Promise<void> {
-    this.update(await this.#deps.catalog.loadTable(this.ns, this.name));
+    this.update(this.#sameTable(await this.#deps.catalog.loadTable(this.ns, this.name)));
+  }
+
+  #sameTable(loaded: LoadTableResult): LoadTableResult {
+    if (this.uuid !== undefined && loaded.metadata['table-uuid'] !== this.uuid)
+      throw new TableGoneError(this.ns, this.name);
+    return loaded;
   }
 
   async #create(schema: Schema): Promise<LoadTableResult> {
@@ -134,6 +153,7 @@ export class TableState {
 
 const isFinal = (error: unknown): boolean =>
   error instanceof SchemaError ||
+  error instanceof TableGoneError ||
   ['BadRequestException', 'ValidationException', 'ForbiddenException', 'UnprocessableEntityException'].some((code) =>
     isCatalogError(error, code as 'BadRequestException'),
   );

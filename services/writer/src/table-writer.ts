@@ -20,6 +20,8 @@ export const smallCutRowsMax = 30_000;
 export class TableWriter {
   readonly tenant: string;
   readonly name: string;
+  /** Of a user's table: tells it from others of its name. */
+  readonly uuid: string | undefined;
   readonly state: TableState;
   /** Held while the catalog is asked or told. */
   readonly catalogTurn = new Mutex();
@@ -28,12 +30,14 @@ export class TableWriter {
   readonly #marks = new Map<LogTable, Mark | undefined>();
   #lastCutAt = Number.NEGATIVE_INFINITY;
   #requested: Promise<void> | undefined;
+  #isGone = false;
 
-  constructor(context: WriterContext, tenant: string, name: string) {
+  constructor(context: WriterContext, tenant: string, name: string, uuid?: string) {
     this.#context = context;
     this.tenant = tenant;
     this.name = name;
-    this.state = new TableState(context, tenant, name);
+    this.uuid = uuid;
+    this.state = new TableState(context, tenant, name, uuid);
   }
 
   /** The logs that have brought rows and whose streams live. */
@@ -61,7 +65,7 @@ export class TableWriter {
 
   /**
    * Begins to take a log's rows: asks the catalog how far they are there. Throws FAILED_PRECONDITION where a later
-   * epoch has committed, SchemaError where there can't be such a table.
+   * epoch has committed, SchemaError where there can't be such a table, TableGoneError for one that was dropped.
    */
   attach(log: LogStream, schema: Schema): Promise<LogTable> {
     return this.catalogTurn.run(async () => {
@@ -80,6 +84,26 @@ export class TableWriter {
       this.#marks.set(part, mark);
       return part;
     });
+  }
+
+  /** It was dropped: rows for it go nowhere. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** The table was dropped: what has come for it goes the way of what was in it. */
+  abandon(): void {
+    this.#isGone = true;
+    const { logger } = this.#context;
+    for (const part of this.parts) {
+      const rows = part.waitingRows + part.cuts.reduce((sum, cut) => sum + cut.rows, 0);
+      this.#drop(part);
+      logger.info(
+        { tenant: this.tenant, table: this.name, rows, logId: part.log.logId },
+        'rows of a dropped table went',
+      );
+      part.log.progress();
+    }
   }
 
   /** Takes rows in; their bytes are counted until they are in a hot file. */
@@ -145,7 +169,7 @@ export class TableWriter {
     try {
       const storable = await this.#storable(cut, rows);
       const made = await this.#encodeOrSetAside(cut, storable);
-      if (!cut.log.isLive) return hotFiles.retire(made, false);
+      if (!cut.log.isLive || this.#isGone) return hotFiles.retire(made, false);
       cut.files = made;
       cut.state = 'hot';
       if (cut.rows < smallCutRowsMax && made.length > 0 && mergeMemory.tryTake(bytes)) {
@@ -206,14 +230,23 @@ export class TableWriter {
   }
 
   async #write(cut: Cut, parts: Awaited<ReturnType<TableState['layout']['encode']>>['parts']): Promise<HotFile[]> {
-    const { tenant, name: table } = this;
+    const { tenant, name: table, uuid: tableUuid } = this;
     const { logId, epoch } = cut.log;
     const { firstLsn, lastLsn } = cut;
     const made: HotFile[] = [];
     try {
       for (const { encoded, partition } of parts)
         made.push(
-          await this.#context.hotFiles.add(encoded, { tenant, table, logId, epoch, firstLsn, lastLsn, partition }),
+          await this.#context.hotFiles.add(encoded, {
+            tenant,
+            table,
+            tableUuid,
+            logId,
+            epoch,
+            firstLsn,
+            lastLsn,
+            partition,
+          }),
         );
       return made;
     } catch (error) {

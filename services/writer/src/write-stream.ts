@@ -8,7 +8,8 @@ import { rowsBehind } from './runs.ts';
 import { setAside } from './set-aside.ts';
 import { type BatchHeader, jsonBytes, parseStreamMessage, type StreamOpening } from './stream-messages.ts';
 import { isUnstorable } from './table-layout.ts';
-import type { TableSet } from './table-set.ts';
+import { type TableSet, tableKey } from './table-set.ts';
+import { TableGoneError } from './table-state.ts';
 import type { WriterContext } from './writer-context.ts';
 
 export interface WriteStreams {
@@ -92,15 +93,17 @@ async function receiveBatch(
   header: BatchHeader,
   batch: RecordBatch,
 ): Promise<void> {
-  const { tenant, table: name } = header;
-  const table = tables.get(tenant, name);
-  const key = `${tenant}/${name}`;
+  const { tenant, table: name, tableUuid } = header;
+  const table = tables.get(tenant, name, tableUuid);
+  const key = tableKey(tenant, name, tableUuid);
   context.metrics.received(name, batch.numRows);
+  if (table.isGone) return;
   let part = log.tables.get(key);
   if (!part) {
     try {
       part = await table.attach(log, batch.schema);
     } catch (reason) {
+      if (reason instanceof TableGoneError) return table.abandon();
       if (!isUnstorable(reason)) throw reason;
       const rows = rowsBehind(0, header, batch);
       if (rows) await setAside(context, { tenant, table: name, log, rows, reason: reason as Error });

@@ -33,12 +33,13 @@ describe('user tables', () => {
       ['visits'],
       [],
     ]);
-    expect(String((await tables.schemaOf('a', 'orders')).fields.map((f) => `${f.name} ${f.type}`))).toBe(
+    const { columns } = await tables.open('a', 'orders', 0);
+    expect(String(columns.stored.fields.map((f) => `${f.name} ${f.type}`))).toBe(
       'id Int32,at Timestamp<MICROSECOND, UTC>',
     );
     await tables.drop('a', { name: 'orders' });
     expect(await tables.list('a')).toEqual([]);
-    await expect(tables.schemaOf('a', 'orders')).rejects.toMatchObject({ code: 5 });
+    await expect(tables.open('a', 'orders', 0)).rejects.toMatchObject({ code: 5 });
   });
 
   it('carry their primary key, not null, and their partitions', async () => {
@@ -69,11 +70,11 @@ describe('user tables', () => {
 
   it('see changes of other clients after a few seconds', async () => {
     await tables.create('a', { name: 'orders', schema_json });
-    await tables.schemaOf('a', 'orders');
+    await tables.open('a', 'orders', 0);
     await catalog.dropTable('a', 'orders');
-    await tables.schemaOf('a', 'orders');
+    await tables.open('a', 'orders', 0);
     nowMs += 6000;
-    await expect(tables.schemaOf('a', 'orders')).rejects.toMatchObject({ code: 5 });
+    await expect(tables.open('a', 'orders', 0)).rejects.toMatchObject({ code: 5 });
   });
 
   const partitioned = (field: unknown) => ({ name: 't', schema_json, partition_spec: { fields: [field] } });
@@ -92,10 +93,10 @@ describe('user tables', () => {
       /fields\[0\].type: unknown type "x"/,
     ],
     [
-      'a type that Iceberg lacks',
-      { name: 't', schema_json: { fields: [{ name: 'a', type: 'timestamp[ns]' }] } },
+      'a type that tables lack',
+      { name: 't', schema_json: { fields: [{ name: 'a', type: 'null' }] } },
       3,
-      /"a"/,
+      /column "a" is of type Null, which tables can't hold: cast it/,
     ],
     ['an unknown table type', { name: 't', schema_json, table_type: 'x' }, 3, /neither append_only nor primary_key/],
     ['rows by primary key', { name: 't', schema_json, table_type: 'primary_key' }, 12, /not served yet/],
@@ -107,6 +108,31 @@ describe('user tables', () => {
     ['a transform that does not go with the type', partitioned({ source_id: 1, transform: 'hour' }), 3, /./],
   ])('refuse %s', async (_name, request, code, details) => {
     await expect(tables.create('a', request)).rejects.toMatchObject({ code, details: expect.stringMatching(details) });
+  });
+
+  it('are there at once for whoever knows that they were made anew', async () => {
+    await tables.create('a', { name: 'orders', schema_json });
+    const { uuid } = await tables.open('a', 'orders', 0);
+    await catalog.dropTable('a', 'orders');
+    await createUserTables(catalog).create('a', { name: 'orders', schema_json });
+    nowMs += 1000;
+    expect(await tables.open('a', 'orders', 0)).toMatchObject({ uuid });
+    expect((await tables.open('a', 'orders', nowMs)).uuid).not.toBe(uuid);
+  });
+
+  it('refuse names that SQL can’t tell from others', async () => {
+    await tables.create('a', { name: 'Orders', schema_json });
+    await expect(tables.create('a', { name: 'orders', schema_json })).rejects.toMatchObject({
+      code: 6,
+      details: expect.stringContaining('"Orders"'),
+    });
+    const twice = {
+      fields: [
+        { name: 'A', type: 'int8' },
+        { name: 'a', type: 'int8' },
+      ],
+    };
+    await expect(tables.create('a', { name: 't', schema_json: twice })).rejects.toMatchObject({ code: 3 });
   });
 
   it('refuse a name that is taken, and one to drop that is not', async () => {

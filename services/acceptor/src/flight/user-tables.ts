@@ -1,21 +1,31 @@
 import { GrpcError, Status } from '@signaldb/grpc';
 import {
-  arrowToIcebergSchema,
   type Catalog,
   type CatalogError,
   columnByName,
   currentSchema,
   type IcebergSchema,
-  icebergToArrowSchema,
   isCatalogError,
   nameMapping,
   nameMappingProperty,
   type PartitionSpec,
+  type SqlTypes,
   signalTableProperties,
+  sqlTypesOf,
+  sqlTypesProperty,
+  storeColumns,
+  type UserColumns,
+  userColumns,
 } from '@signaldb/iceberg';
 import { signalTables } from '@signaldb/otlp';
 import { SchemaError, schemaFromJson } from '@signaldb/schema';
 import { Field, Schema } from 'apache-arrow';
+
+/** A table as it is now. One that is dropped and made again is another one, of the same name. */
+export interface UserTable {
+  readonly uuid: string;
+  readonly columns: UserColumns;
+}
 
 /** The tables that users make, each tenant its own. */
 export interface UserTables {
@@ -24,54 +34,66 @@ export interface UserTables {
   list(tenant: string): Promise<string[]>;
   /** @throws NOT_FOUND */
   drop(tenant: string, request: Record<string, unknown>): Promise<void>;
-  /** The table's columns, a few seconds old at most. @throws NOT_FOUND, INVALID_ARGUMENT for a signal's table */
-  schemaOf(tenant: string, table: string): Promise<Schema>;
+  /**
+   * The table, a few seconds old at most, and not from before `sinceMs` (by the clock given), so that whoever has made it,
+   * anywhere, can write to it. @throws NOT_FOUND, INVALID_ARGUMENT for a signal's table
+   */
+  open(tenant: string, table: string, sinceMs: number): Promise<UserTable>;
 }
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
-const schemaAgeMsMax = 5000;
-const schemasMax = 1000;
+const ageMsMax = 5000;
+const knownMax = 1000;
 
 export function createUserTables(catalog: Catalog, now: () => number = Date.now): UserTables {
-  const schemas = new Map<string, { readonly schema: Promise<Schema>; readonly timeMs: number }>();
+  const tables = new Map<string, { readonly table: Promise<UserTable>; readonly timeMs: number }>();
   const nameOf = (tenant: string, table: string) => `${tenant}/${table}`;
 
-  async function load(tenant: string, table: string): Promise<Schema> {
+  async function load(tenant: string, table: string): Promise<UserTable> {
     const { metadata } = await orGrpcError(() => catalog.loadTable(tenant, table));
-    return icebergToArrowSchema(currentSchema(metadata), { fieldIds: false });
+    const columns = userColumns(currentSchema(metadata), sqlTypesOf(metadata.properties));
+    return { uuid: metadata['table-uuid'], columns };
   }
+
+  const list = (tenant: string): Promise<string[]> =>
+    orGrpcError(() => catalog.listTables(tenant)).catch((error) => {
+      if ((error as GrpcError).code === Status.NOT_FOUND) return []; // nothing was ever written
+      throw error;
+    });
 
   return {
     create: async (tenant, request) => {
       const table = tableRequest(request);
+      const taken = (await list(tenant)).find((name) => name.toLowerCase() === table.name.toLowerCase());
+      if (taken !== undefined)
+        throw new GrpcError(
+          Status.ALREADY_EXISTS,
+          `there is a table "${taken}" already (names are compared without case)`,
+        );
       await orGrpcError(async () => {
         await catalog.createNamespace(tenant).catch((error) => {
           if (!isCatalogError(error, 'AlreadyExistsException')) throw error;
         });
         await catalog.createTable(tenant, table);
       });
-      schemas.delete(nameOf(tenant, table.name));
+      tables.delete(nameOf(tenant, table.name));
     },
-    list: (tenant) =>
-      orGrpcError(() => catalog.listTables(tenant)).catch((error) => {
-        if ((error as GrpcError).code === Status.NOT_FOUND) return []; // nothing was ever written
-        throw error;
-      }),
+    list,
     drop: async (tenant, request) => {
       const name = tableName(request.name);
-      schemas.delete(nameOf(tenant, name));
+      tables.delete(nameOf(tenant, name));
       await orGrpcError(() => catalog.dropTable(tenant, name, { purge: true }));
     },
-    schemaOf: async (tenant, table) => {
+    open: async (tenant, table, sinceMs) => {
       const name = nameOf(tenant, tableName(table));
-      const known = schemas.get(name);
-      if (known && now() - known.timeMs < schemaAgeMsMax) return known.schema;
-      const schema = load(tenant, table);
-      schema.catch(() => schemas.delete(name));
-      schemas.delete(name);
-      schemas.set(name, { schema, timeMs: now() });
-      if (schemas.size > schemasMax) schemas.delete(schemas.keys().next().value!);
-      return schema;
+      const known = tables.get(name);
+      if (known && known.timeMs >= sinceMs && now() - known.timeMs < ageMsMax) return known.table;
+      const opened = load(tenant, table);
+      opened.catch(() => tables.delete(name));
+      tables.delete(name);
+      tables.set(name, { table: opened, timeMs: now() });
+      if (tables.size > knownMax) tables.delete(tables.keys().next().value!);
+      return opened;
     },
   };
 }
@@ -94,7 +116,7 @@ function tableRequest(request: Record<string, unknown>) {
   if (type !== 'append_only')
     throw invalid(`table_type ${JSON.stringify(type)} is neither append_only nor primary_key`);
   const keys = keyColumns(request.primary_key);
-  const schema = icebergSchema(arrowSchema(request, keys), keys);
+  const { schema, sqlTypes } = icebergColumns(arrowSchema(request, keys), keys);
   return {
     name,
     schema,
@@ -103,6 +125,7 @@ function tableRequest(request: Record<string, unknown>) {
       ...signalTableProperties,
       'signaldb.table-type': type,
       [nameMappingProperty]: JSON.stringify(nameMapping(schema)),
+      ...(Object.keys(sqlTypes).length > 0 && { [sqlTypesProperty]: JSON.stringify(sqlTypes) }),
     },
   };
 }
@@ -114,26 +137,56 @@ function arrowSchema(request: Record<string, unknown>, keys: readonly string[]):
   try {
     const schema = schemaFromJson(json ?? { schema_ipc: ipc });
     if (schema.fields.length === 0) throw invalid('the schema has no columns');
-    return new Schema(schema.fields.map((f) => (keys.includes(f.name) ? new Field(f.name, f.type, false) : f)));
+    checkNames(schema);
+    return new Schema(
+      schema.fields.map((f) => (keys.includes(f.name) ? new Field(f.name, f.type, false, f.metadata) : f)),
+    );
   } catch (error) {
     if (error instanceof SchemaError) throw invalid(`schema_json: ${error.message}`);
     throw error;
   }
 }
 
-function icebergSchema(schema: Schema, keys: readonly string[]): IcebergSchema {
-  let iceberg: IcebergSchema;
-  try {
-    iceberg = arrowToIcebergSchema(schema);
-  } catch (error) {
-    throw invalid(`schema_json: ${(error as Error).message}`);
+/** SQL compares the names of columns without case. */
+function checkNames({ fields }: Schema): void {
+  const names = new Map<string, string>();
+  for (const { name } of fields) {
+    if (name === '') throw invalid('a column has no name');
+    const other = names.get(name.toLowerCase());
+    if (other !== undefined)
+      throw invalid(`the columns "${other}" and "${name}" are one name in SQL, which ignores case`);
+    names.set(name.toLowerCase(), name);
   }
+}
+
+/** Where Flight SQL has the comment of a column. */
+const remarks = 'ARROW:FLIGHT:SQL:REMARKS';
+
+function icebergColumns(arrow: Schema, keys: readonly string[]): { schema: IcebergSchema; sqlTypes: SqlTypes } {
+  let stored: ReturnType<typeof storeColumns>;
+  try {
+    stored = storeColumns(arrow);
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
+  const fields = stored.schema.fields.map((field, i) => {
+    const doc = arrow.fields[i]!.metadata.get(remarks);
+    return doc === undefined ? field : { ...field, doc };
+  });
+  const schema = { ...stored.schema, fields };
   const ids = keys.map((key) => {
-    const column = columnByName(iceberg, key);
+    const column = columnByName(schema, key);
     if (!column) throw invalid(`primary_key: there is no column "${key}"`);
+    if (typeof column.type !== 'string' || ['float', 'double'].includes(column.type))
+      throw invalid(
+        `primary_key: column "${key}" can't be part of a key: floating and nested values are not compared exactly`,
+      );
     return column.id;
   });
-  return ids.length === 0 ? iceberg : { ...iceberg, 'identifier-field-ids': ids };
+  return {
+    schema: ids.length === 0 ? schema : { ...schema, 'identifier-field-ids': ids },
+    sqlTypes: stored.sqlTypes,
+  };
 }
 
 function keyColumns(key: unknown): string[] {

@@ -178,7 +178,7 @@ describe.each<Transport>(['inproc', 'sockets'])('Flight writes over %s', (transp
       'nulls where none may be',
       [{ descriptor: { path: ['sales'] } }, { batch: batchOf({ name: vectorFromArray(['a', null], new Utf8()) }) }],
       3,
-      /may not be null, and 1 values are/,
+      /may not be null, and 1 of its values are/,
     ],
     [
       'another type',

@@ -7,8 +7,9 @@ import type { AdmittedBatch, Intake } from '../intake.ts';
 import { Refusal, type RefusalReason, toGrpcError, toRefusal } from '../refusal.ts';
 import { type AckMessage, createAckQueue } from './ack-queue.ts';
 import { callTenant } from './call-tenant.ts';
-import { fitBatch, MisfitError } from './fit-batch.ts';
-import type { UserTables } from './user-tables.ts';
+import { fitBatch } from './fit-batch.ts';
+import { MisfitError } from './misfit-error.ts';
+import type { UserTable, UserTables } from './user-tables.ts';
 import { parseWriteRequest, type WriteRequest } from './write-request.ts';
 
 export interface WritesOptions {
@@ -55,6 +56,7 @@ export function createWriteStream(options: WritesOptions): WriteStream {
   ): Promise<void> {
     let request: Partial<WriteRequest> = {};
     let count = 0; // of batches under the same idempotency key
+    const sinceMs = Date.now();
     for await (const { descriptor, appMetadata, batch } of messages) {
       if (descriptor) request = { table: tableOf(descriptor), durability: 'disk', ...request };
       if (appMetadata && appMetadata.length > 0) {
@@ -64,9 +66,10 @@ export function createWriteStream(options: WritesOptions): WriteStream {
       if (!batch || batch.numRows === 0) continue;
       const { table, durability = 'disk', idempotencyKey } = request;
       if (!table) throw new GrpcError(Status.INVALID_ARGUMENT, 'neither a write request nor the path names the table');
-      const fitted = fit(batch, await tables.schemaOf(tenant, table), table);
+      const { uuid, columns } = await tables.open(tenant, table, sinceMs);
+      const fitted = fit(batch, columns, table);
       const key = idempotencyKey && `${table}/${idempotencyKey}/${count++}`;
-      const admitted = await admit(() => intake.batch(tenant, table, fitted, key), context.signal);
+      const admitted = await admit(() => intake.batch({ tenant, table, tableUuid: uuid }, fitted, key), context.signal);
       onAdmitted(admitted, { table, durability });
     }
   }
@@ -96,9 +99,9 @@ function tableOf({ path, command }: FlightDescriptor): string {
   throw new GrpcError(Status.INVALID_ARGUMENT, `a write's path is the name of a table, this one has ${shown}`);
 }
 
-function fit(batch: RecordBatch, schema: Parameters<typeof fitBatch>[1], table: string): RecordBatch {
+function fit(batch: RecordBatch, columns: UserTable['columns'], table: string): RecordBatch {
   try {
-    return fitBatch(batch, schema);
+    return fitBatch(batch, columns);
   } catch (error) {
     if (!(error instanceof MisfitError)) throw error;
     throw new GrpcError(Status.INVALID_ARGUMENT, `table "${table}": ${error.message}`, undefined, { cause: error });

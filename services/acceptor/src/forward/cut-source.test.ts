@@ -119,7 +119,7 @@ describe('the cuts of a log', () => {
       vectorFromArray(['from arrow', null], new Utf8()).data[0]!,
       vectorFromArray([1n, 2n], new Int64()).data[0]!,
     ];
-    const payload = encodeArrowPayload('mine', recordBatchOf(schema, columns, 2));
+    const payload = encodeArrowPayload({ table: 'mine' }, recordBatchOf(schema, columns, 2));
     await log.append({ kind: arrowKind, tenant: 't', payload }).durable;
     const found: string[] = [];
     for await (const { batches } of cuts()) {

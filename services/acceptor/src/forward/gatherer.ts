@@ -12,6 +12,8 @@ import type { OtlpEncoding } from '../log-record.ts';
 export interface TableBatch {
   readonly tenant: string;
   readonly table: string;
+  /** Of a user's table: tells it from others of its name. */
+  readonly tableUuid?: string | undefined;
   readonly batch: RecordBatch;
   readonly firstLsn: number;
   readonly lastLsn: number;
@@ -30,7 +32,7 @@ export interface Gatherer {
   /** Decodes a request. Throws OtlpDecodeError, and then nothing has changed. */
   stage(tenant: string, signal: Signal, body: Uint8Array, encoding: OtlpEncoding): StagedRows;
   /** Adds a batch as it is. */
-  add(tenant: string, table: string, batch: RecordBatch, lsn: number): void;
+  add(table: Pick<TableBatch, 'tenant' | 'table' | 'tableUuid'>, batch: RecordBatch, lsn: number): void;
   readonly rows: number;
   readonly bytes: number;
   /** Takes everything out. */
@@ -77,9 +79,9 @@ export function createGatherer(options: GathererOptions): Gatherer {
       const result = appender.append(body, encoding);
       return { result, commit: (lsn) => appender.commit(lsn), rollback: () => appender.rollback() };
     },
-    add: (tenant, table, batch, lsn) => {
+    add: ({ tenant, table, tableUuid }, batch, lsn) => {
       const rows = batch.numRows;
-      batches.push({ tenant, table, batch, firstLsn: lsn, lastLsn: lsn, runs: [[lsn, rows]] });
+      batches.push({ tenant, table, tableUuid, batch, firstLsn: lsn, lastLsn: lsn, runs: [[lsn, rows]] });
       batchRows += rows;
       batchBytes += batch.data.byteLength;
     },

@@ -35,7 +35,7 @@ afterEach(() => {
 /** Adds a batch under the next LSN, as the log would number it. */
 function add(rows: number): void {
   const lsn = log.nextLsn++;
-  live.add('t', 'numbers', batch(rows), lsn);
+  live.add({ tenant: 't', table: 'numbers' }, batch(rows), lsn);
 }
 
 describe('a live buffer', () => {

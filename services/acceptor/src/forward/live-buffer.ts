@@ -28,7 +28,7 @@ export interface LiveBuffer {
   /** Decodes a request, which must be appended to the log and committed or rolled back at once. */
   stage(tenant: string, signal: Signal, body: Uint8Array, encoding: OtlpEncoding): StagedRows;
   /** Adds a batch that was appended to the log just now. */
-  add(tenant: string, table: string, batch: RecordBatch, lsn: number): void;
+  add(table: Parameters<Gatherer['add']>[0], batch: RecordBatch, lsn: number): void;
   /** Begins to keep rows, and tells from which LSN on. */
   open(): number;
   /** Forgets everything; `next` tells so. Also for rows whose append failed. */
@@ -126,9 +126,9 @@ export function createLiveBuffer(limits: BatchLimits, log: Pick<Log, 'nextLsn'>)
         rollback: () => staged.rollback(),
       };
     },
-    add: (tenant, table, batch, lsn) => {
+    add: (table, batch, lsn) => {
       if (!gatherer) return;
-      gatherer.add(tenant, table, batch, lsn);
+      gatherer.add(table, batch, lsn);
       grown();
     },
     open: () => {

@@ -44,6 +44,6 @@ function gather(gatherer: Gatherer, record: LogRecord): void {
     gatherer.stage(record.tenant, content.signal, record.payload, content.encoding).commit(record.lsn);
     return;
   }
-  const { table, batches } = decodeArrowPayload(record.payload);
-  for (const batch of batches) gatherer.add(record.tenant, table, batch, record.lsn);
+  const { batches, ...table } = decodeArrowPayload(record.payload);
+  for (const batch of batches) gatherer.add({ tenant: record.tenant, ...table }, batch, record.lsn);
 }

@@ -101,8 +101,8 @@ export async function streamToWriter(o: WriterStreamOptions): Promise<void> {
 }
 
 function* messagesOf(cut: Cut): Generator<FlightMessage> {
-  for (const { tenant, table, batch, firstLsn, lastLsn, runs } of cut.batches) {
-    const about = { tenant, table_name: table, first_lsn: firstLsn, last_lsn: lastLsn, runs };
+  for (const { tenant, table, tableUuid, batch, firstLsn, lastLsn, runs } of cut.batches) {
+    const about = { tenant, table_name: table, table_uuid: tableUuid, first_lsn: firstLsn, last_lsn: lastLsn, runs };
     yield { batch, appMetadata: json(about) };
   }
   yield throughLsn(cut.throughLsn);

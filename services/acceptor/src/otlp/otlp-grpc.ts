@@ -1,8 +1,9 @@
+import type { Access } from '@signaldb/access';
 import type { GrpcServer, ServerCall } from '@signaldb/grpc';
 import { encodeExportResponse, type Signal } from '@signaldb/otlp';
 import type { Intake } from '../intake.ts';
 import { Refusal, type RefusalReason, toGrpcError } from '../refusal.ts';
-import { badTenant, tenantHeader, tenantOf } from '../tenant.ts';
+import { senderTenant, tenantHeader } from '../tenant.ts';
 
 const paths: Record<Signal, string> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -12,12 +13,16 @@ const paths: Record<Signal, string> = {
 
 export interface OtlpGrpcOptions {
   readonly intake: Intake;
+  readonly access: Access;
   readonly retryAfterMs: number;
   readonly onRefused: (reason: RefusalReason) => void;
 }
 
 /** Serves OTLP's three services. Requests reach the decoder as the bytes that came. */
-export function addOtlpServices(server: GrpcServer, { intake, retryAfterMs, onRefused }: OtlpGrpcOptions): void {
+export function addOtlpServices(
+  server: GrpcServer,
+  { intake, access, retryAfterMs, onRefused }: OtlpGrpcOptions,
+): void {
   for (const signal of Object.keys(paths) as Signal[]) {
     const definition = {
       export: {
@@ -31,9 +36,8 @@ export function addOtlpServices(server: GrpcServer, { intake, retryAfterMs, onRe
     server.addService(definition, {
       export: async (body: Buffer, call: ServerCall) => {
         try {
-          const header = call.metadata.get(tenantHeader);
-          const tenant = tenantOf(header);
-          if (tenant === undefined) throw new Refusal('bad_tenant', badTenant(header!));
+          const { metadata, peerCertificate } = call;
+          const tenant = await senderTenant(access, metadata, metadata.get(tenantHeader), peerCertificate);
           const { rejected } = await intake.otlp(tenant, signal, body, 'protobuf');
           return encodeExportResponse(signal, 'protobuf', rejected);
         } catch (error) {

@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Access, certificateOf, challenge, credentialHeaders } from '@signaldb/access';
 import { Status } from '@signaldb/grpc';
 import { encodeExportResponse, encodeStatus, type RpcStatus, type Signal } from '@signaldb/otlp';
 import type { Intake } from '../intake.ts';
 import type { OtlpEncoding } from '../log-record.ts';
 import { Refusal, type RefusalReason } from '../refusal.ts';
-import { badTenant, tenantHeader, tenantOf } from '../tenant.ts';
+import { senderTenant, tenantHeader } from '../tenant.ts';
 import { corsHeaders } from './cors.ts';
 import { type BodyEncoding, type BodyLimits, createBodyReader } from './http-body.ts';
 
 export interface OtlpHttpOptions extends BodyLimits {
   readonly intake: Intake;
+  readonly access: Access;
   readonly retryAfterMs: number;
   readonly corsOrigins: readonly string[];
   readonly onRefused: (reason: RefusalReason) => void;
@@ -41,7 +43,7 @@ class HttpError extends Error {
 
 /** OTLP over HTTP/1.1 and HTTP/2: https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 export function createOtlpHttpHandler(options: OtlpHttpOptions): (req: IncomingMessage, res: ServerResponse) => void {
-  const { intake, retryAfterMs, corsOrigins, onError, onRefused } = options;
+  const { intake, access, retryAfterMs, corsOrigins, onError, onRefused } = options;
   const bodies = createBodyReader(options);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,7 +56,7 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): (req: IncomingM
     try {
       const signal = signalOf(request);
       if (encoding === undefined) throw unsupportedType(request.headers['content-type']);
-      const tenant = tenantOfRequest(request);
+      const tenant = await tenantOfRequest(access, request);
       const answer = await bodies.read(request, bodyEncodingOf(request), async (body) => {
         const { rejected } = await intake.otlp(tenant, signal, body, encoding);
         return encodeExportResponse(signal, encoding, rejected);
@@ -95,7 +97,10 @@ export function createOtlpHttpHandler(options: OtlpHttpOptions): (req: IncomingM
     if (error instanceof Refusal) {
       onRefused(error.reason);
       const status = { code: error.grpcStatus, message: error.message };
-      if (!error.again) return { httpStatus: error.httpStatus, headers: {}, status };
+      if (!error.again) {
+        const headers: Record<string, string> = error.httpStatus === 401 ? { 'www-authenticate': challenge } : {};
+        return { httpStatus: error.httpStatus, headers, status };
+      }
       const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
       return {
         httpStatus: error.httpStatus,
@@ -132,12 +137,10 @@ function signalOf(request: IncomingMessage): Signal {
   return signal;
 }
 
-function tenantOfRequest(request: IncomingMessage): string {
+function tenantOfRequest(access: Access, request: IncomingMessage): Promise<string> {
   const header = request.headers[tenantHeader];
   const text = Array.isArray(header) ? header.join(',') : header;
-  const tenant = tenantOf(text);
-  if (tenant === undefined) throw new Refusal('bad_tenant', badTenant(text!));
-  return tenant;
+  return senderTenant(access, credentialHeaders(request.headers), text, certificateOf(request.socket));
 }
 
 function bodyEncodingOf(request: IncomingMessage): BodyEncoding {
