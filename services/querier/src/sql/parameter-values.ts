@@ -14,17 +14,23 @@ import {
 
 /** Reads a ticket's bound parameters: an Arrow stream of one row in base64. @throws GrpcError INVALID_ARGUMENT */
 export function decodeParameters(base64: string): Parameter[] {
-  let batch: RecordBatch | undefined;
+  return decodeParameterRows(base64)[0] ?? [];
+}
+
+/** Reads all rows of bound parameters. @throws GrpcError INVALID_ARGUMENT */
+export function decodeParameterRows(base64: string): Parameter[][] {
+  let batches: readonly RecordBatch[];
   try {
-    batch = decodeIpcStream(Buffer.from(base64, 'base64')).batches.find(({ numRows }) => numRows > 0);
+    ({ batches } = decodeIpcStream(Buffer.from(base64, 'base64')));
   } catch (error) {
     throw new GrpcError(Status.INVALID_ARGUMENT, `the parameters are no Arrow stream: ${(error as Error).message}`);
   }
-  if (batch === undefined) return [];
-  const row = batch;
-  return row.schema.fields.map((field, i) =>
-    parameterOf(field, row.getChildAt(i)?.get(0), row.getChildAt(i)?.data[0]?.values),
-  );
+  return batches.flatMap((batch) => {
+    const columns = batch.schema.fields.map((field, i) => ({ field, vector: batch.getChildAt(i) }));
+    return Array.from({ length: batch.numRows }, (_, row) =>
+      columns.map(({ field, vector }) => parameterOf(field, vector?.get(row), vector?.data[0]?.values, row)),
+    );
+  });
 }
 
 const unitsPerMicro: Readonly<Record<TimeUnit, [multiply: bigint, divide: bigint]>> = {
@@ -34,10 +40,15 @@ const unitsPerMicro: Readonly<Record<TimeUnit, [multiply: bigint, divide: bigint
   [TimeUnit.NANOSECOND]: [1n, 1000n],
 };
 
-function parameterOf({ name, type }: Field, value: unknown, raw: ArrayLike<number | bigint> | undefined): Parameter {
+function parameterOf(
+  { name, type }: Field,
+  value: unknown,
+  raw: ArrayLike<number | bigint> | undefined,
+  row: number,
+): Parameter {
   if (value === null || value === undefined) return null;
   // Arrow's JavaScript gives times as floating numbers: take what is stored.
-  const stored = () => BigInt(raw?.[0] ?? 0);
+  const stored = () => BigInt(raw?.[row] ?? 0);
   if (DataType.isTimestamp(type)) {
     if (type.unit === TimeUnit.NANOSECOND && type.timezone === null) return { type: 'timestamp_ns', value: stored() };
     const [multiply, divide] = unitsPerMicro[type.unit];
