@@ -33,7 +33,7 @@ writer, reader = client.do_exchange(fl.FlightDescriptor.for_path("readings"), op
 def read_acknowledgements():
     for chunk in reader:
         ack = json.loads(chunk.app_metadata.to_pybytes())
-        print(f"acknowledged: LSN {ack['lsn']} on {ack['durability']}")
+        print(f"acknowledged: LSN {ack['lsn']} on {ack['durability_level']}")
 
 
 with writer:

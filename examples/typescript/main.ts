@@ -37,8 +37,8 @@ function readings(sensors: string[], celsius: number[]) {
 
 for await (const { appMetadata } of flight.doExchange(writes(), options)) {
   if (!appMetadata?.length) continue;
-  const { lsn, durability } = JSON.parse(Buffer.from(appMetadata).toString());
-  console.log(`acknowledged: LSN ${lsn} on ${durability}`);
+  const { lsn, durability_level: level } = JSON.parse(Buffer.from(appMetadata).toString());
+  console.log(`acknowledged: LSN ${lsn} on ${level}`);
 }
 
 // Ask, with a parameter. What was acknowledged is in the answer.
