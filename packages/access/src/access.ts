@@ -1,5 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { ClusterKey } from '@signaldb/component';
 import {
   type Authenticator,
@@ -161,4 +163,10 @@ export function credentialHeaders(headers: Readonly<Record<string, string | read
     if (text !== undefined) metadata.set(name, /^[\x20-\x7e]*$/.test(text) ? text : 'unreadable');
   }
   return metadata;
+}
+
+/** The client's certificate of a connection, where it sent one that the server's `ca` vouches for. */
+export function certificateOf(socket: Socket): X509Certificate | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  return socket.getPeerX509Certificate();
 }

@@ -1,4 +1,12 @@
-export { type Access, type AccessOptions, challenge, createAccess, credentialHeaders, openAccess } from './access.ts';
+export {
+  type Access,
+  type AccessOptions,
+  certificateOf,
+  challenge,
+  createAccess,
+  credentialHeaders,
+  openAccess,
+} from './access.ts';
 export { tokenDigest } from './access-file.ts';
 export { type Account, accountOf, everyone, mayName, theCluster } from './account.ts';
 export { hashPassword } from './password-hash.ts';

@@ -1,6 +1,9 @@
 import { expect, it } from '@jest/globals';
-import type { ControlPlane } from '@signaldb/component';
+import { openAccess } from '@signaldb/access';
+import { ClusterKey, type ControlPlane } from '@signaldb/component';
 import { connectFlight, createInprocNetwork } from '@signaldb/flight';
+import { createHmacSeal } from '@signaldb/flight-sql';
+import { Status } from '@signaldb/grpc';
 import { createLogger, createMetrics, createReadiness } from '@signaldb/runtime';
 import { querierConfig } from './config.ts';
 import { createQuerier } from './create-querier.ts';
@@ -18,6 +21,7 @@ it('answers over the network and in process, and closes twice', async () => {
       await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
     },
   } as unknown as ControlPlane;
+  const clusterKey = new ClusterKey('a secret of this cluster’s own, long enough');
   const inproc = createInprocNetwork();
   const readiness = createReadiness();
   const querier = await createQuerier({
@@ -30,15 +34,22 @@ it('answers over the network and in process, and closes twice', async () => {
     catalog: world.catalog,
     store: world.store,
     inproc,
+    access: openAccess(clusterKey),
   });
   await world.write('traces', tracesOf([{ trace: 'a', id: '1' }]));
   await world.commit();
-  const ticket = Buffer.from(JSON.stringify({ kind: 'trace', tenant: 'default', trace_id: 'a' }));
+  const plain = Buffer.from(JSON.stringify({ kind: 'trace', tenant: 'default', trace_id: 'a' }));
+  const ticket = createHmacSeal({ key: clusterKey.derive('querier tickets'), lifetimeMs: 60_000 }).seal(plain);
+  const forged = createHmacSeal({ key: clusterKey.derive('something else'), lifetimeMs: 60_000 }).seal(plain);
   for (const location of ['inproc://querier', `grpc://127.0.0.1:${querier.flightPort}`]) {
     const client = connectFlight(location, { inproc });
     let rows = 0;
     for await (const { batch } of client.doGet(ticket)) rows += batch?.numRows ?? 0;
     expect(rows).toBe(1);
+    for (const other of [plain, forged]) {
+      const refused = client.doGet(other)[Symbol.asyncIterator]().next();
+      await expect(refused).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
+    }
     await client.close();
   }
   expect((await readiness.report()).checks).toEqual({ 'querier.cluster': 'ok', 'querier.store': 'ok' });

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
+import type { Access } from '@signaldb/access';
 import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
+import { createHmacSeal } from '@signaldb/flight-sql';
 import { createGrpcServer, type TlsOptions } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
 import type { ObjectStore } from '@signaldb/object-store';
@@ -8,6 +10,7 @@ import { createShutdown, type Logger, type Metrics, type Readiness, toStartupErr
 import type { QuerierConfig } from './config.ts';
 import { createEngine } from './create-engine.ts';
 import { Peers } from './peers.ts';
+import { sealedService } from './sealed-service.ts';
 
 export interface QuerierDeps {
   readonly config: QuerierConfig;
@@ -22,6 +25,8 @@ export interface QuerierDeps {
   /** Where the other services run in this process: there this one is served too. */
   readonly inproc?: InprocNetwork | undefined;
   readonly tls?: TlsOptions | undefined;
+  /** Its cluster key opens the tickets. */
+  readonly access: Access;
 }
 
 /** A querier that takes queries. */
@@ -31,29 +36,35 @@ export interface Querier {
   close(): Promise<void>;
 }
 
+/** Routers seal with the key of the same purpose. */
+const ticketPurpose = 'querier tickets';
 /** What calls under way get to end in, when the querier stops. */
 const graceMs = 3000;
 
 /** Opens a querier. Rejects with a StartupError where the port or the data folder can't be had. */
 export async function createQuerier(deps: QuerierDeps): Promise<Querier> {
-  const { config, logger, readiness, controlPlane, store, inproc, tls } = deps;
+  const { config, logger, readiness, controlPlane, store, inproc, tls, access } = deps;
   const opened = createShutdown({ logger });
   try {
     const peers = new Peers();
     const engine = opened.add('engine', createEngine(deps, peers));
     const server = createGrpcServer({ logger, ...(tls && { tls }) });
-    addFlightService(server, engine.service);
+    const { clusterKey } = access;
+    const service = sealedService(engine.service, () =>
+      createHmacSeal({ key: clusterKey.derive(ticketPurpose), lifetimeMs: 0 }),
+    );
+    addFlightService(server, service);
     server.addHealth();
     const { port: flightPort } = await server.listen({ host: config.host, port: config.flightPort });
     opened.add('flight', { close: () => server.close({ graceMs }) });
-    if (inproc) opened.add('inproc', inproc.serve('querier', engine.service));
+    if (inproc) opened.add('inproc', inproc.serve('querier', service));
 
     const location = inproc
       ? 'inproc://querier'
       : `${tls ? 'grpc+tls' : 'grpc'}://${advertisedHost(config)}:${flightPort}`;
     const membership = joinCluster({ controlPlane, logger, info: querierInfo(location) });
     opened.add('membership', { close: () => membership.leave() });
-    const clients = opened.add('clients', createFlightClients({ membership, ...(inproc && { inproc }) }));
+    const clients = opened.add('clients', createFlightClients({ membership, clusterKey, ...(inproc && { inproc }) }));
     peers.join(membership, clients);
     const checks = [
       readiness.add('querier.cluster', () => (membership.registered ? undefined : 'the control plane is not reached')),

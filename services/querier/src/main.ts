@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
-import { connectControlPlane } from '@signaldb/component';
+import { createAccess } from '@signaldb/access';
+import { ClusterKey, clusterFetch, connectControlPlane } from '@signaldb/component';
 import { createRestCatalogClient } from '@signaldb/iceberg';
 import { openStore } from '@signaldb/object-store';
 import {
+  authConfig,
   callerDir,
   commonConfig,
   controlPlaneConfig,
@@ -26,6 +28,7 @@ await runService({
     dataDir: path().default('./data/querier').describe('Folder of the file cache'),
     controlPlane: controlPlaneConfig,
     store: storeConfig,
+    auth: authConfig,
     tls: tlsConfig,
     querier: querierConfig,
   }),
@@ -33,8 +36,11 @@ await runService({
     const folder = shutdown.add('data folder', openDataFolder({ dir: config.dataDir, formatVersion: 1 }));
     const { url, options } = storeLocation(config.store, resolve(callerDir(), 'data', 'warehouse'));
     const store = shutdown.add('object store', openStore(url, options));
-    const controlPlane = shutdown.add('control plane', connectControlPlane(config.controlPlane.address));
-    const catalog = createRestCatalogClient({ uri: config.controlPlane.catalogUri });
+    const clusterKey = new ClusterKey(config.auth.clusterKey);
+    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
+    const { address, catalogUri } = config.controlPlane;
+    const controlPlane = shutdown.add('control plane', connectControlPlane(address, { clusterKey }));
+    const catalog = createRestCatalogClient({ uri: catalogUri, fetch: clusterFetch(clusterKey) });
     const tls = loadTlsMaterial(config.tls);
     const deps = {
       config: config.querier,
@@ -45,6 +51,7 @@ await runService({
       logger,
       metrics,
       readiness,
+      access,
       tls,
     };
     shutdown.add('querier', await createQuerier(deps));

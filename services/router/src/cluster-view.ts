@@ -1,16 +1,19 @@
-import type { FlightClients, Membership } from '@signaldb/component';
-import type { FlightClient } from '@signaldb/flight';
+import type { ClusterKey, FlightClients, Membership } from '@signaldb/component';
 import type { AcceptorFor } from './flight/writes.ts';
 import type { QuerierSource } from './querier-pool.ts';
+import { sealedQuerier } from './sealed-querier.ts';
 
 /** Queriers take turns; where one fails, the others follow. */
-export function queriersOf(membership: Membership, clients: FlightClients): QuerierSource {
+export function queriersOf(membership: Membership, clients: FlightClients, clusterKey: ClusterKey): QuerierSource {
   let turn = 0;
   return {
-    queriers(): readonly FlightClient[] {
+    queriers() {
       const found = membership.services('querier');
       const first = turn++ % Math.max(1, found.length);
-      return [...found.slice(first), ...found.slice(0, first)].map(({ location }) => clients.get(location));
+      return [...found.slice(first), ...found.slice(0, first)].map(({ location }) => ({
+        location,
+        ...sealedQuerier(clients.get(location), clusterKey),
+      }));
     },
   };
 }

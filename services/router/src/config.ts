@@ -36,6 +36,20 @@ export const routerConfig = defineConfig({
     .positive()
     .default(64 * 2 ** 20)
     .describe('Largest message of a Flight stream (a batch is one message), in bytes'),
+  ticketLifetimeMs: milliseconds()
+    .default(3_600_000)
+    .describe(
+      'How long what GetFlightInfo answers can be fetched, in milliseconds; RenewFlightEndpoint makes it longer',
+    ),
+  preparedLifetimeMs: milliseconds()
+    .default(7 * 24 * 3_600_000)
+    .describe('How long a prepared statement can be used, on every router, in milliseconds'),
+  directEndpoints: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether clients may fetch the shares of a large result from the queriers themselves; if not, all goes through the router',
+    ),
   traceBytesMax: z
     .number()
     .int()

@@ -1,3 +1,4 @@
+import type { Access } from '@signaldb/access';
 import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
 import { createGrpcServer, type GrpcServer, type TlsOptions } from '@signaldb/grpc';
@@ -18,6 +19,8 @@ export interface RouterDeps {
   /** Where the other services run in this process. */
   readonly inproc?: InprocNetwork;
   readonly tls?: TlsOptions;
+  /** Who may come in; its cluster key seals tickets. */
+  readonly access: Access;
   /** SignalDB's own. */
   readonly version: string;
 }
@@ -32,7 +35,8 @@ export interface Router {
 
 /** Opens the Tempo API and the Flight endpoint for everyone. Rejects with a StartupError where a port can't be had. */
 export async function createRouter(deps: RouterDeps): Promise<Router> {
-  const { config, logger, metrics, readiness, controlPlane, inproc, tls } = deps;
+  const { config, logger, metrics, readiness, controlPlane, inproc, tls, access } = deps;
+  const { clusterKey } = access;
   const membership = joinCluster({
     controlPlane,
     logger,
@@ -49,8 +53,8 @@ export async function createRouter(deps: RouterDeps): Promise<Router> {
       supportedSchemas: [],
     },
   });
-  const clients = createFlightClients({ membership, ...(inproc && { inproc }) });
-  const source = queriersOf(membership, clients);
+  const clients = createFlightClients({ membership, clusterKey, ...(inproc && { inproc }) });
+  const source = queriersOf(membership, clients, clusterKey);
   const removeCheck = readiness.add('router.cluster', () => {
     if (!membership.registered) return 'the control plane is not reached';
     return membership.services('querier').length === 0 ? 'no querier is registered' : undefined;
@@ -59,6 +63,7 @@ export async function createRouter(deps: RouterDeps): Promise<Router> {
   const api = createHttpApi({
     config,
     source,
+    access,
     version: deps.version,
     notReady: async () => {
       const { checks } = await readiness.report();
@@ -70,12 +75,14 @@ export async function createRouter(deps: RouterDeps): Promise<Router> {
   await api.ready();
   const common = { logger, ...(tls && { tls }) };
   const httpServer = createGrpcServer({ ...common, http1: (request, response) => api.routing(request, response) });
-  httpServer.addService(StreamingQuerierService, createStreamingQuerier({ config, source }));
+  httpServer.addService(StreamingQuerierService, createStreamingQuerier({ config, source, access }));
   const flightServer = createGrpcServer({
     ...common,
     limits: { receiveMessageBytesMax: config.flightMessageBytesMax },
   });
-  addFlightService(flightServer, createFrontDoor({ source, acceptorFor: acceptorsOf(membership, clients) }));
+  const { version } = deps;
+  const acceptorFor = acceptorsOf(membership, clients);
+  addFlightService(flightServer, createFrontDoor({ source, acceptorFor, access, config, version }));
   for (const server of [httpServer, flightServer]) {
     server.addReflection(fileDescriptorSet);
     server.addHealth();

@@ -1,5 +1,7 @@
-import { connectControlPlane } from '@signaldb/component';
+import { createAccess } from '@signaldb/access';
+import { ClusterKey, connectControlPlane } from '@signaldb/component';
 import {
+  authConfig,
   commonConfig,
   controlPlaneConfig,
   defineConfig,
@@ -13,10 +15,19 @@ import { createRouter, routerConfig } from './index.ts';
 await runService({
   name: 'router',
   description: 'the front door: Tempo API, Flight and Flight SQL',
-  config: defineConfig({ ...commonConfig, controlPlane: controlPlaneConfig, tls: tlsConfig, router: routerConfig }),
+  config: defineConfig({
+    ...commonConfig,
+    controlPlane: controlPlaneConfig,
+    auth: authConfig,
+    tls: tlsConfig,
+    router: routerConfig,
+  }),
   async start({ config, logger, metrics, readiness, shutdown }) {
     const tls = loadTlsMaterial(config.tls);
-    const controlPlane = shutdown.add('control plane', connectControlPlane(config.controlPlane.address));
+    const clusterKey = new ClusterKey(config.auth.clusterKey);
+    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
+    const { address } = config.controlPlane;
+    const controlPlane = shutdown.add('control plane', connectControlPlane(address, { clusterKey }));
     shutdown.add(
       'router',
       await createRouter({
@@ -25,6 +36,7 @@ await runService({
         metrics,
         readiness,
         controlPlane,
+        access,
         version: manifest.version,
         ...(tls && { tls }),
       }),

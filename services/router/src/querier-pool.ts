@@ -25,10 +25,13 @@ export interface Answer {
 /** What a ticket says: see the querier's README. */
 export type Ticket = Readonly<Record<string, unknown>> & { readonly kind: string; readonly tenant: string };
 
-/** One querier that can be asked, and its address for messages. */
+/** One querier that can be asked. */
+export type Querier = Pick<FlightClient, 'location' | 'doGet' | 'doAction'>;
+
+/** The queriers that are there now. */
 export interface QuerierSource {
-  /** Queriers in the order in which to try them; empty where none is there. */
-  queriers(): readonly FlightClient[];
+  /** In the order in which to try them; empty where none is there. */
+  queriers(): readonly Querier[];
 }
 
 const complete: Outcome = {

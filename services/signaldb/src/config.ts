@@ -2,7 +2,7 @@ import { acceptorConfig } from '@signaldb/acceptor';
 import { flowctlConfig } from '@signaldb/flowctl';
 import { querierConfig } from '@signaldb/querier';
 import { routerConfig } from '@signaldb/router';
-import { commonConfig, defineConfig, path, storeConfig, tlsConfig, type z } from '@signaldb/runtime';
+import { authConfig, commonConfig, defineConfig, path, storeConfig, tlsConfig, type z } from '@signaldb/runtime';
 import { writerConfig } from '@signaldb/writer';
 
 /** The single process has the services' own sections, and one of what they share. */
@@ -10,6 +10,7 @@ export const signaldbConfig = defineConfig({
   ...commonConfig,
   dataDir: path().default('./data').describe('Folder of all data'),
   store: storeConfig,
+  auth: authConfig,
   tls: tlsConfig,
   acceptor: acceptorConfig,
   writer: writerConfig,

@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Acceptor, createAcceptor } from '@signaldb/acceptor';
+import { createAccess } from '@signaldb/access';
+import { ClusterKey } from '@signaldb/component';
 import { createInprocNetwork } from '@signaldb/flight';
 import { createFlowctl, type Flowctl } from '@signaldb/flowctl';
 import { openStore } from '@signaldb/object-store';
@@ -48,7 +50,9 @@ export async function createSignaldb({ config, ...common }: SignaldbDeps): Promi
   try {
     const folder = opened.add('data folder', openDataFolder({ dir: config.dataDir, formatVersion }));
     const tls = loadTlsMaterial(config.tls);
-    const doors = { ...common, ...(tls && { tls }) };
+    const clusterKey = new ClusterKey(config.auth.clusterKey);
+    const access = opened.add('access', createAccess({ config: config.auth, clusterKey, logger: common.logger }));
+    const doors = { ...common, access, ...(tls && { tls }) };
     const { url: storeUrl, options } = storeLocation(config.store, folder.path('warehouse'));
     const store = opened.add('object store', openStore(storeUrl, options));
     const inproc = createInprocNetwork();
@@ -61,11 +65,11 @@ export async function createSignaldb({ config, ...common }: SignaldbDeps): Promi
     const cluster = { controlPlane, catalog, store, inproc };
     opened.add(
       'querier',
-      await createQuerier({ ...common, ...cluster, config: config.querier, dataDir: folder.path('querier') }),
+      await createQuerier({ ...common, access, ...cluster, config: config.querier, dataDir: folder.path('querier') }),
     );
     const writer = opened.add(
       'writer',
-      await createWriter({ ...common, ...cluster, config: config.writer, dataDir: folder.path('writer') }),
+      await createWriter({ ...common, access, ...cluster, config: config.writer, dataDir: folder.path('writer') }),
     );
     const acceptor = await createAcceptor({
       ...doors,

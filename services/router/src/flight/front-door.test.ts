@@ -1,101 +1,80 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  connectFlight,
-  createInprocNetwork,
-  encodeSchemaBytes,
-  type FlightClient,
-  type FlightMessage,
-  type FlightService,
-} from '@signaldb/flight';
+import type { FlightMessage } from '@signaldb/flight';
+import { cancelFlightInfo, renewFlightEndpoint } from '@signaldb/flight';
+import { createFlightSqlClient } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
-import { Field, Int64, type RecordBatch, Schema, Table, vectorFromArray } from 'apache-arrow';
-import { createFrontDoor } from './front-door.ts';
+import { all, asJson, base64Schema, batch, openDoors, schema, scriptedQuerier, text } from '../testing/test-door.ts';
 
-const schema = new Schema([new Field('n', new Int64(), true)]);
-const batch = new Table({ n: vectorFromArray([1n, 2n], new Int64()) }).batches[0] as RecordBatch;
-const asJson = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString());
-const text = (value: object) => Buffer.from(JSON.stringify(value));
+const rows = (messages: readonly FlightMessage[]) =>
+  messages.reduce((sum, message) => sum + (message.batch?.numRows ?? 0), 0);
+const asTenant = (tenant: string) => ({ metadata: { 'x-scope-orgid': tenant } });
+const traces = { name: 'traces', type: 'TABLE', schema: base64Schema, rows: 7, bytes: 99, primary_key: ['n'] };
+const openOne = (options: Parameters<typeof openDoors>[0]) => openDoors(options).clients[0]!;
 
-/** A door with a querier and an acceptor of the test's own behind it, reached as a client reaches it. */
-function open(querier: Partial<FlightService>, acceptor: Partial<FlightService> = {}) {
-  const inproc = createInprocNetwork();
-  inproc.serve('querier', querier);
-  inproc.serve('acceptor', acceptor);
-  const client = (name: string): FlightClient => connectFlight(`inproc://${name}`, { inproc });
-  inproc.serve(
-    'router',
-    createFrontDoor({ source: { queriers: () => [client('querier')] }, acceptorFor: () => client('acceptor') }),
-  );
-  return client('router');
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
-
-const rows = (messages: FlightMessage[]) => messages.reduce((sum, message) => sum + (message.batch?.numRows ?? 0), 0);
-const describes = async function* () {
-  yield text({
-    statement_type: 'SELECT',
-    schema: Buffer.from(encodeSchemaBytes(schema)).toString('base64'),
-    parameters: null,
-  });
-};
-
-describe('reading', () => {
-  it('takes a path for a table, and the caller’s tenant whatever the ticket says', async () => {
-    const asked: unknown[] = [];
-    const door = open({
-      doAction: (action) => {
-        asked.push([action.type, asJson(action.body)]);
-        return describes();
-      },
-      async *doGet(ticket) {
-        asked.push(asJson(ticket));
-        yield { schema };
-        yield { batch };
-        yield { appMetadata: text({ status: 'COMPLETE', reasons: [], metrics: {} }) };
-      },
-    });
-    const info = await door.getFlightInfo({ path: ['traces'] }, { metadata: { 'x-scope-orgid': 'acme' } });
-    expect(info.schema?.fields.map(({ name }) => name)).toEqual(['n']);
-    expect(rows(await all(door.doGet(info.endpoints[0]!.ticket, { metadata: { 'x-scope-orgid': 'other' } })))).toBe(2);
-    expect(asked).toEqual([
-      ['describe', { tenant: 'acme', sql: 'SELECT * FROM "traces"' }],
-      { kind: 'sql', tenant: 'other', sql: 'SELECT * FROM "traces"' },
-    ]);
+describe('flights by path and command', () => {
+  it.each([
+    ['a table', ['traces'], 'acme'],
+    ['a tenant and a table', ['other', 'traces'], 'other'],
+    ['all three', ['signaldb', 'other', 'traces'], 'other'],
+  ])('takes %s', async (_, path, tenant) => {
+    const { service, actions, tickets } = scriptedQuerier({ tables: () => [traces] });
+    const door = openOne({ queriers: { querier: service } });
+    const info = await door.getFlightInfo({ path }, path.length === 1 ? asTenant('acme') : {});
+    expect([info.totalRecords, info.totalBytes, info.schema?.fields.map(({ name }) => name)]).toEqual([7, 99, ['n']]);
+    expect(info.endpoints[0]!.expirationTime!.getTime()).toBeGreaterThan(Date.now());
+    expect(rows(await all(door.doGet(info.endpoints[0]!.ticket)))).toBe(2);
+    expect(actions).toEqual([['tables', { tenant }]]);
+    expect(tickets).toEqual([{ kind: 'sql', tenant, sql: 'SELECT * FROM "traces"', query_id: expect.any(String) }]);
+    expect((await door.getSchema({ path }, {})).fields).toHaveLength(1);
   });
 
-  it('refuses an answer that would be short, unless the caller takes it', async () => {
-    const door = open({
-      doAction: describes,
-      async *doGet() {
-        yield { schema, appMetadata: text({ status: 'PARTIAL', reasons: ['writer w1 is away'] }) };
-        yield { batch };
-      },
-    });
-    const ticket = text({ sql: 'SELECT 1' });
-    await expect(all(door.doGet(ticket))).rejects.toMatchObject({
-      code: Status.UNAVAILABLE,
-      details: expect.stringContaining('writer w1 is away'),
-    });
-    expect(rows(await all(door.doGet(ticket, { metadata: { 'x-signaldb-allow-partial': 'true' } })))).toBe(2);
+  it('takes SQL in text', async () => {
+    const { service, actions } = scriptedQuerier();
+    const door = openOne({ queriers: { querier: service } });
+    const info = await door.getFlightInfo({ command: Buffer.from('SELECT 1') });
+    expect(rows(await all(door.doGet(info.endpoints[0]!.ticket)))).toBe(2);
+    expect((await door.pollFlightInfo({ command: Buffer.from('SELECT 1') })).info?.endpoints).toHaveLength(1);
+    expect(actions[0]).toEqual(['describe', { tenant: 'default', sql: 'SELECT 1' }]);
   });
 
   it.each([
-    ['a ticket of someone else', Buffer.from('nonsense')],
-    ['a ticket without SQL', text({ kind: 'trace' })],
-  ])('refuses %s', async (_, ticket) => {
-    await expect(all(open({}).doGet(ticket))).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
+    [['nowhere', 'acme', 'traces'], Status.NOT_FOUND, 'the only one is "signaldb"'],
+    [['a', 'b', 'c', 'd'], Status.INVALID_ARGUMENT, '[tenant, table]'],
+    [['no tenant', 'traces'], Status.INVALID_ARGUMENT, 'is no tenant'],
+    [[], Status.INVALID_ARGUMENT, 'the name of a table'],
+  ])('refuses the path %j', async (path, code, details) => {
+    await expect(openOne({}).getFlightInfo({ path })).rejects.toMatchObject({
+      code,
+      details: expect.stringContaining(details),
+    });
+  });
+
+  it.each([
+    ['', ['metrics_gauge', 'metrics_sum', 'traces']],
+    ['metrics', ['metrics_gauge', 'metrics_sum']],
+    ['%_sum', ['metrics_sum']],
+    ['*ra*', ['traces']],
+    ['trace?', ['traces']],
+    ['metrics-', []],
+  ])('lists the tables of %j', async (criteria, names) => {
+    const found = ['metrics_gauge', 'metrics_sum', 'traces'].map((name) => ({ ...traces, name }));
+    const door = openOne({ queriers: { querier: scriptedQuerier({ tables: () => found }).service } });
+    const flights = await all(door.listFlights(Buffer.from(criteria)));
+    expect(flights.map(({ descriptor }) => descriptor?.path?.[0])).toEqual(names);
+    for (const { schema: columns, totalRecords, totalBytes, endpoints } of flights) {
+      expect([columns?.fields.length, totalRecords, totalBytes]).toEqual([1, 7, 99]);
+      expect(rows(await all(door.doGet(endpoints[0]!.ticket)))).toBe(2);
+    }
   });
 
   it('passes the querier’s refusal on', async () => {
-    const door = open({
-      // biome-ignore lint/correctness/useYield: it refuses
-      async *doAction() {
-        throw new GrpcError(Status.NOT_FOUND, 'no table "traes"; did you mean "traces"?');
+    const door = openOne({
+      queriers: {
+        querier: scriptedQuerier({
+          describe: () => {
+            throw new GrpcError(Status.NOT_FOUND, 'no table "traes"; did you mean "traces"?');
+          },
+        }).service,
       },
     });
     await expect(door.getFlightInfo({ path: ['traes'] })).rejects.toMatchObject({
@@ -104,22 +83,193 @@ describe('reading', () => {
     });
   });
 
-  it('refuses a tenant that is no name, and several of them', async () => {
-    const door = open({});
-    for (const id of ['a/b', 'a|b']) {
-      await expect(
-        door.getFlightInfo({ path: ['traces'] }, { metadata: { 'x-scope-orgid': id } }),
-      ).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
-    }
+  it.each(['a/b', 'a|b', '..'])('refuses the tenant %j', async (id) => {
+    await expect(openOne({}).getFlightInfo({ path: ['traces'] }, asTenant(id))).rejects.toMatchObject({
+      code: Status.INVALID_ARGUMENT,
+    });
+  });
+
+  it('refuses an answer that would be short, unless the caller takes it', async () => {
+    const door = openOne({
+      queriers: {
+        querier: {
+          ...scriptedQuerier().service,
+          async *doGet() {
+            yield { schema, appMetadata: text({ status: 'PARTIAL', reasons: ['writer w1 is away'] }) };
+            yield { batch };
+          },
+        },
+      },
+    });
+    const { endpoints } = await door.getFlightInfo({ command: Buffer.from('SELECT 1') });
+    const ticket = endpoints[0]!.ticket;
+    await expect(all(door.doGet(ticket))).rejects.toMatchObject({
+      code: Status.UNAVAILABLE,
+      details: expect.stringContaining('writer w1 is away'),
+    });
+    expect(rows(await all(door.doGet(ticket, { metadata: { 'x-signaldb-allow-partial': 'true' } })))).toBe(2);
+  });
+});
+
+describe('tickets', () => {
+  const command = { command: Buffer.from('SELECT 1') };
+
+  it('are good at another router, and for their own tenant alone', async () => {
+    const [first, second] = openDoors({ routers: 2 }).clients;
+    const { endpoints } = await first!.getFlightInfo(command, asTenant('acme'));
+    const { ticket } = endpoints[0]!;
+    expect(rows(await all(second!.doGet(ticket, asTenant('acme'))))).toBe(2);
+    await expect(all(second!.doGet(ticket, asTenant('other')))).rejects.toMatchObject({
+      code: Status.PERMISSION_DENIED,
+    });
+  });
+
+  it('expire, until they are renewed', async () => {
+    const door = openOne({ config: { ticketLifetimeMs: -1 } });
+    const { endpoints } = await door.getFlightInfo(command);
+    await expect(all(door.doGet(endpoints[0]!.ticket))).rejects.toMatchObject({ code: Status.NOT_FOUND });
+    const [short, long] = [{ ticketLifetimeMs: 60_000 }, { ticketLifetimeMs: 3_600_000 }].map((config) =>
+      openOne({ config }),
+    );
+    const [endpoint] = (await short!.getFlightInfo(command)).endpoints;
+    const renewed = await renewFlightEndpoint(long!, endpoint!);
+    expect(renewed.expirationTime!.getTime()).toBeGreaterThan(endpoint!.expirationTime!.getTime() + 3_000_000);
+    expect(rows(await all(short!.doGet(renewed.ticket)))).toBe(2);
+  });
+
+  it.each([
+    ['nonsense', Buffer.from('nonsense')],
+    ['one that nobody signed', text({ kind: 'sql', tenant: 'default', sql: 'SELECT 1' })],
+  ])('are refused where they are %s', async (_, ticket) => {
+    await expect(all(openOne({}).doGet(ticket))).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
+  });
+
+  it('can’t be changed', async () => {
+    const door = openOne({});
+    const { endpoints } = await door.getFlightInfo(command);
+    const changed = Buffer.from(endpoints[0]!.ticket);
+    changed[changed.length - 3]! ^= 1;
+    await expect(all(door.doGet(changed))).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
+  });
+
+  it('prepared statements go on at another router, not as another tenant', async () => {
+    const { clients } = openDoors({ routers: 2 });
+    const [first, second] = clients.map((client) => createFlightSqlClient(client));
+    const prepared = await first!.prepare('SELECT 1', asTenant('acme'));
+    expect((await all(await prepared.query(undefined, asTenant('acme')))).length).toBe(1);
+    await expect(prepared.query(undefined, asTenant('other'))).rejects.toMatchObject({
+      code: Status.PERMISSION_DENIED,
+    });
+    const { info } = await second!.query('SELECT 1', asTenant('acme'));
+    expect(rows(await all(clients[0]!.doGet(info.endpoints[0]!.ticket, asTenant('acme'))))).toBe(2);
+    await expect(all(clients[0]!.doGet(info.endpoints[0]!.ticket, asTenant('other')))).rejects.toMatchObject({
+      code: Status.PERMISSION_DENIED,
+    });
+  });
+});
+
+describe('large results', () => {
+  const plan = () => [
+    {
+      schema: base64Schema,
+      shares: [1, 2].map((part) => ({ kind: 'sql', tenant: 'default', sql: 'SELECT 1', share: { part } })),
+      total_records: 4,
+      total_bytes: 64,
+    },
+  ];
+  const locations = { a: 'grpc://a.example:8817', b: 'grpc+tls://b.example:8817' };
+  const split = (config = {}) => {
+    const [a, b] = [scriptedQuerier({ plan }), scriptedQuerier({ plan })];
+    const doors = openDoors({ queriers: { a: a.service, b: b.service }, locations, config });
+    return { ...doors, a, b };
+  };
+  const reuse = 'arrow-flight-reuse-connection://?';
+
+  it.each([
+    [
+      'a command in text',
+      (door: ReturnType<typeof split>) => door.clients[0]!.getFlightInfo({ command: Buffer.from('S') }),
+    ],
+    [
+      'Flight SQL',
+      async (door: ReturnType<typeof split>) =>
+        (await createFlightSqlClient(door.clients[0]!, { open: () => door.clients[0]! }).query('S')).info,
+    ],
+  ])('by %s are spread over the queriers', async (_, ask) => {
+    const doors = split();
+    const info = await ask(doors);
+    expect([info.totalRecords, info.totalBytes, info.ordered]).toEqual([4, 64, false]);
+    expect(info.endpoints.map((endpoint) => endpoint.locations)).toEqual([
+      ['grpc+tcp://a.example:8817', reuse],
+      ['grpc+tls://b.example:8817', reuse],
+    ]);
+    expect(doors.a.actions.at(-1)).toEqual(['plan', { tenant: 'default', sql: 'S', shares_max: 2 }]);
+    const before = [...doors.a.tickets, ...doors.b.tickets].length;
+    for (const { ticket } of info.endpoints) expect(rows(await all(doors.clients[0]!.doGet(ticket)))).toBe(2);
+    const fetched = [...doors.a.tickets, ...doors.b.tickets].slice(before);
+    expect(new Set(fetched.map(({ query_id }) => query_id)).size).toBe(1);
+    expect(fetched.map(({ share }) => share)).toEqual([{ part: 1 }, { part: 2 }]);
+  });
+
+  it('come through the router where it is set so', async () => {
+    const { clients } = split({ directEndpoints: false });
+    const info = await clients[0]!.getFlightInfo({ command: Buffer.from('S') });
+    expect(info.endpoints.map((endpoint) => endpoint.locations)).toEqual([[], []]);
+  });
+
+  it('come from another querier where one has gone since', async () => {
+    const { clients, gone, b } = split();
+    const info = await clients[0]!.getFlightInfo({ command: Buffer.from('S') });
+    gone.add('a');
+    for (const { ticket } of info.endpoints) expect(rows(await all(clients[0]!.doGet(ticket)))).toBe(2);
+    expect(b.tickets).toHaveLength(2);
+  });
+
+  it('are cancelled at every querier, from any router', async () => {
+    const cancelled: unknown[] = [];
+    const script = {
+      plan,
+      cancel: (body: unknown) => {
+        cancelled.push(body);
+        return [{ cancelled: 0 }];
+      },
+    };
+    const queriers = { a: scriptedQuerier(script).service, b: scriptedQuerier(script).service };
+    const [first, second] = openDoors({ queriers, locations, routers: 2 }).clients;
+    const info = await first!.getFlightInfo({ command: Buffer.from('S') });
+    expect(await cancelFlightInfo(second!, info)).toBe('CANCELLED');
+    const { info: own } = await createFlightSqlClient(second!, { open: () => second! }).query('S');
+    expect(await cancelFlightInfo(first!, own)).toBe('CANCELLED');
+    expect(cancelled).toHaveLength(4);
+    expect(cancelled[0]).toEqual({ tenant: 'default', query_id: expect.any(String) });
+    await expect(cancelFlightInfo(second!, info, asTenant('other'))).rejects.toMatchObject({
+      code: Status.PERMISSION_DENIED,
+    });
+  });
+});
+
+describe('metadata', () => {
+  it('tells primary keys', async () => {
+    const door = openOne({ queriers: { querier: scriptedQuerier({ tables: () => [traces] }).service } });
+    const keys = await all(await createFlightSqlClient(door).getPrimaryKeys({ table: 'traces' }));
+    expect(keys.flatMap((found) => found.toArray().map((row) => row.toJSON()))).toEqual([
+      {
+        catalog_name: 'signaldb',
+        db_schema_name: 'default',
+        table_name: 'traces',
+        column_name: 'n',
+        key_sequence: 1,
+        key_name: 'traces_pkey',
+      },
+    ]);
   });
 });
 
 describe('writing', () => {
   it('hands streams through to an acceptor with the tenant, and its answers back', async () => {
     const seen: unknown[] = [];
-    const door = open(
-      {},
-      {
+    const door = openOne({
+      acceptor: {
         async *doExchange(messages, context) {
           seen.push(context.metadata.get('x-scope-orgid'));
           for await (const message of messages)
@@ -129,13 +279,13 @@ describe('writing', () => {
           yield Buffer.from(action.type);
         },
       },
-    );
+    });
     const sent = (async function* () {
       yield { descriptor: { path: ['mine'] } };
       yield { schema };
       yield { batch };
     })();
-    const answers = await all(door.doExchange(sent, { metadata: { 'x-scope-orgid': 'acme' } }));
+    const answers = await all(door.doExchange(sent, asTenant('acme')));
     expect(answers.flatMap(({ appMetadata }) => (appMetadata ? [asJson(appMetadata)] : []))).toEqual([{ lsn: 2 }]);
     expect(seen).toEqual(['acme']);
     expect((await all(door.doAction({ type: 'ListTables', body: Buffer.alloc(0) }))).map(String)).toEqual([

@@ -1,120 +1,128 @@
 // The Flight endpoint for everyone: SQL and tables to the queriers, writes to the acceptors.
-import type { CallContext, FlightDescriptor, FlightInfo, FlightService } from '@signaldb/flight';
-import { createFlightSqlService, type FlightSqlHandlers, fixedSessions } from '@signaldb/flight-sql';
+import { randomBytes } from 'node:crypto';
+import type { Access } from '@signaldb/access';
+import type { CallContext, FlightDescriptor, FlightService } from '@signaldb/flight';
+import { createFlightSqlService, createHmacSeal, type FlightSqlHandlers } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
+import type { RouterConfig } from '../config.ts';
 import type { QuerierSource } from '../querier-pool.ts';
-import { tenantHeader, tenantOf } from '../tenant.ts';
-import { describe, query, tables } from './querier-sql.ts';
+import { querierSeal } from '../sealed-querier.ts';
+import { callTenant, catalogName, checkTicketTenant } from './call-tenant.ts';
+import { tenantMetadata } from './metadata.ts';
+import { fetchOptions, openTicket, plainFlights } from './plain-flights.ts';
+import { cancelQuery, describe, query } from './querier-sql.ts';
+import { cookieSessions, SessionCookies } from './session-cookies.ts';
+import { splitQuery } from './split-query.ts';
+import { tenantSeal } from './tenant-seal.ts';
 import { type AcceptorFor, forwardWrites, writeActions } from './writes.ts';
 
 export interface FrontDoorOptions {
   readonly source: QuerierSource;
   readonly acceptorFor: AcceptorFor;
+  readonly access: Access;
+  readonly config: Pick<RouterConfig, 'ticketLifetimeMs' | 'preparedLifetimeMs' | 'directEndpoints'>;
+  /** SignalDB's own. */
+  readonly version: string;
 }
 
-/** The one catalog that there is; its schemas are the tenants, of which a caller sees its own. */
-const catalog = 'signaldb';
-/** A caller that sends it as `true` takes an answer that is short, rather than none. */
-const partialHeader = 'x-signaldb-allow-partial';
+/** Tenants whose services are kept; those of others are made again. */
+const tenantsMax = 1000;
 
-// A ticket never says whose rows it means: that is the caller's own tenant, whoever made the ticket.
-const tenant = (context: CallContext) => tenantOf(context.metadata.get(tenantHeader));
-const optionsOf = (context: CallContext) => ({
-  signal: context.signal,
-  allowPartial: context.metadata.get(partialHeader) === 'true',
-});
-
-export function createFrontDoor({ source, acceptorFor }: FrontDoorOptions): Partial<FlightService> {
-  return createFlightSqlService(sqlHandlers(source), {
-    fallback: { ...plainFlights(source), ...writesOf(acceptorFor) },
-  });
-}
-
-/** Flights without Flight SQL: a path names a table, a command in text is a query. */
-function plainFlights(source: QuerierSource): Partial<FlightService> {
-  const info = (sql: string, schema: FlightInfo['schema'], descriptor: FlightDescriptor): FlightInfo => ({
-    ...(schema && { schema }),
-    descriptor,
-    endpoints: [{ ticket: Buffer.from(JSON.stringify({ sql })), locations: [] }],
-    totalRecords: -1,
-    totalBytes: -1,
-    ordered: true,
-  });
-  return {
+/** One service for all tenants: each call goes to the service of its own. */
+export function createFrontDoor(options: FrontDoorOptions): Partial<FlightService> {
+  const cookies = new SessionCookies(options.access.clusterKey);
+  const services = new Map<string, Required<FlightService>>();
+  const serviceOf = (tenant: string): Required<FlightService> => {
+    let service = services.get(tenant);
+    if (!service) {
+      if (services.size >= tenantsMax) services.delete(services.keys().next().value!);
+      service = tenantService(tenant, cookies, options) as Required<FlightService>;
+      services.set(tenant, service);
+    }
+    return service;
+  };
+  const of = (context: CallContext, descriptor?: FlightDescriptor) =>
+    serviceOf(callTenant(context, cookies, descriptor));
+  return options.access.flight({
     async getFlightInfo(descriptor, context) {
-      const sql = statementOf(descriptor);
-      const { schema } = await describe(source, tenant(context), sql, context.signal);
-      return info(sql, schema, descriptor);
+      cookies.offer(context);
+      return of(context, descriptor).getFlightInfo(descriptor, context);
     },
-    async getSchema(descriptor, context) {
-      const { schema } = await describe(source, tenant(context), statementOf(descriptor), context.signal);
-      if (!schema) throw new GrpcError(Status.INVALID_ARGUMENT, 'the statement has no rows');
-      return schema;
+    pollFlightInfo: async (descriptor, context) => of(context, descriptor).pollFlightInfo(descriptor, context),
+    getSchema: async (descriptor, context) => of(context, descriptor).getSchema(descriptor, context),
+    listFlights: (criteria, context) => of(context).listFlights(criteria, context),
+    doGet: (ticket, context) => of(context).doGet(ticket, context),
+    doPut: (messages, context) => of(context).doPut(messages, context),
+    doExchange: (messages, context) => of(context).doExchange(messages, context),
+    doAction(action, context) {
+      cookies.offer(context);
+      return of(context).doAction(action, context);
     },
-    async *listFlights(_criteria, context) {
-      for (const { name, columns } of await tables(source, tenant(context), context.signal))
-        yield info(tableQuery([name]), columns, { path: [name] });
+    listActions: (context) => of(context).listActions(context),
+  });
+}
+
+function tenantService(tenant: string, cookies: SessionCookies, options: FrontDoorOptions): Partial<FlightService> {
+  const { source, acceptorFor, access, config, version } = options;
+  const { clusterKey } = access;
+  const sealOf = (purpose: string, lifetimeMs: number) =>
+    tenantSeal(tenant, () => createHmacSeal({ key: clusterKey.derive(purpose), lifetimeMs }));
+  const ticketSeal = () => querierSeal(clusterKey, config.ticketLifetimeMs);
+  const plan = splitQuery({ tenant, source, seal: ticketSeal, direct: config.directEndpoints });
+  const queryId = () => randomBytes(12).toString('hex');
+  const handlers: FlightSqlHandlers = {
+    prepare: (sql, context) => describe(source, tenant, sql, context.signal),
+    query: (statement, context) => query(source, tenant, statement, fetchOptions(context)),
+    plan,
+    metadata: tenantMetadata(tenant, source),
+    sessions: cookieSessions({ cookies, catalog: catalogName, tenantOf: (context) => callTenant(context, cookies) }),
+    async cancel({ id, tickets }, context) {
+      const opened = tickets.map((bytes) => openTicket(bytes, ticketSeal()));
+      for (const ticket of opened) checkTicketTenant(context, ticket.tenant);
+      const named = opened.flatMap(({ query_id, tenant: of }) =>
+        typeof query_id === 'string' ? [{ tenant: of, id: query_id }] : [],
+      );
+      const ids = new Map([...named, ...(id ? [{ tenant, id }] : [])].map((one) => [`${one.tenant}/${one.id}`, one]));
+      if (ids.size === 0) return 'NOT_CANCELLABLE';
+      const known = await Promise.all([...ids.values()].map((one) => cancelQuery(source, one, context.signal)));
+      return known.every(Boolean) ? 'CANCELLED' : 'CANCELLING';
     },
-    async *doGet(ticket, context) {
-      const { schema, batches } = await query(source, tenant(context), { sql: ticketSql(ticket) }, optionsOf(context));
-      yield { schema };
-      for await (const batch of batches) yield { batch };
+    async renew(endpoint, context) {
+      const seal = ticketSeal();
+      const ticket = openTicket(endpoint.ticket, seal);
+      checkTicketTenant(context, ticket.tenant);
+      const expirationTime = seal.expirationTime?.();
+      return {
+        ...endpoint,
+        ticket: seal.seal(Buffer.from(JSON.stringify(ticket))),
+        ...(expirationTime && { expirationTime }),
+      };
     },
   };
+  return createFlightSqlService(handlers, {
+    server: { name: 'SignalDB', version },
+    seal: sealOf('statements', config.ticketLifetimeMs),
+    handleSeal: sealOf('prepared statements', config.preparedLifetimeMs),
+    fallback: {
+      ...plainFlights({ tenant, source, seal: ticketSeal, plan, queryId }),
+      ...writesOf(tenant, acceptorFor),
+    },
+  });
 }
 
-function writesOf(acceptorFor: AcceptorFor): Partial<FlightService> {
-  const writes = forwardWrites(acceptorFor);
+function writesOf(tenant: string, acceptorFor: AcceptorFor): Partial<FlightService> {
+  const writes = forwardWrites(tenant, acceptorFor);
   return {
     ...writes,
     doAction(action, context) {
       if (writeActions.some(({ type }) => type === action.type)) return writes.doAction(action, context);
       throw new GrpcError(
         Status.UNIMPLEMENTED,
-        `there is no action ${JSON.stringify(action.type)}; ListActions names those that are`,
+        `there is no action ${JSON.stringify(action.type.slice(0, 80))}; ListActions names those that are`,
       );
     },
     async *listActions() {
       yield* writeActions;
-    },
-  };
-}
-
-function statementOf({ path, command }: FlightDescriptor): string {
-  return path ? tableQuery(path) : Buffer.from(command).toString('utf8');
-}
-
-function tableQuery(path: readonly string[]): string {
-  const name = path.at(-1);
-  if (!name || path.length > 1)
-    throw new GrpcError(Status.INVALID_ARGUMENT, 'a path has one part, the name of a table');
-  return `SELECT * FROM "${name.replaceAll('"', '""')}"`;
-}
-
-function ticketSql(ticket: Uint8Array): string {
-  try {
-    const { sql } = JSON.parse(Buffer.from(ticket).toString('utf8'));
-    if (typeof sql === 'string') return sql;
-  } catch {
-    // told below
-  }
-  throw new GrpcError(Status.INVALID_ARGUMENT, 'the ticket was not made by this service');
-}
-
-function sqlHandlers(source: QuerierSource): FlightSqlHandlers {
-  return {
-    prepare: (sql, context) => describe(source, tenant(context), sql, context.signal),
-    query: (statement, context) => query(source, tenant(context), statement, optionsOf(context)),
-    // Drivers ask for them when they connect, and some set them to what they are.
-    sessions: fixedSessions((context) => ({ catalog, schema: tenant(context) })),
-    metadata: {
-      catalogs: async () => [catalog],
-      schemas: async (context) => [{ catalog, schema: tenant(context) }],
-      tables: async (_filter, context) => {
-        const schema = tenant(context);
-        const found = await tables(source, schema, context.signal);
-        return found.map(({ name, type, columns }) => ({ catalog, schema, table: name, type, columns }));
-      },
     },
   };
 }

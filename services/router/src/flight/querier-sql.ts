@@ -1,14 +1,19 @@
 // What the front door asks a querier about SQL: descriptions, tables, rows. See the querier's README for tickets and actions.
-import { decodeSchemaBytes, encodeIpcStream, type FlightClient, type FlightMessage } from '@signaldb/flight';
+import { decodeSchemaBytes, encodeIpcStream, type FlightMessage } from '@signaldb/flight';
 import type { QueryResult, SqlStatement, StatementDescription } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { type QuerierSource, readOutcome, runTicket } from '../querier-pool.ts';
+import { type Querier, type QuerierSource, readOutcome, runTicket, type Ticket } from '../querier-pool.ts';
 
 export interface QuerierTable {
   readonly name: string;
   readonly type: string;
+  /** With comments and the like in the fields' metadata. */
   readonly columns: Schema;
+  /** As of its newest snapshot and what the writers hold beyond it; -1 where unknown. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly primaryKey: readonly string[];
 }
 
 const schemaOf = (base64: string): Schema => decodeSchemaBytes(Buffer.from(base64, 'base64'));
@@ -27,7 +32,7 @@ async function ask<T>(source: QuerierSource, type: string, body: object, signal:
   throw last;
 }
 
-async function results<T>(querier: FlightClient, type: string, body: object, signal: AbortSignal): Promise<T[]> {
+async function results<T>(querier: Querier, type: string, body: object, signal: AbortSignal): Promise<T[]> {
   const found: T[] = [];
   for await (const result of querier.doAction({ type, body: Buffer.from(JSON.stringify(body)) }, { signal }))
     found.push(JSON.parse(Buffer.from(result).toString()));
@@ -46,10 +51,70 @@ export async function describe(
   return { schema: schemaOf(found.schema), ...(found.parameters && { parameters: schemaOf(found.parameters) }) };
 }
 
+interface TableJson {
+  readonly name: string;
+  readonly type: string;
+  readonly schema: string;
+  readonly rows?: number;
+  readonly bytes?: number;
+  readonly primary_key?: readonly string[];
+}
+
+/** How a query is split over queriers. */
+export interface SplitQuery {
+  readonly schema: Schema;
+  readonly shares: readonly Ticket[];
+  /** The shares' order is the rows' order. */
+  readonly ordered: boolean;
+  readonly totalRecords: number;
+  readonly totalBytes: number;
+}
+
+interface SplitJson {
+  readonly schema?: string;
+  readonly shares?: readonly Ticket[];
+  readonly ordered?: boolean;
+  readonly total_records?: number;
+  readonly total_bytes?: number;
+}
+
+/** Asks how a query could be split into so many shares; undefined where it is small, or can't be split. */
+export async function split(
+  source: QuerierSource,
+  query: { readonly tenant: string; readonly sql: string; readonly sharesMax: number },
+  signal: AbortSignal,
+): Promise<SplitQuery | undefined> {
+  const { tenant, sql, sharesMax } = query;
+  const [found] = await ask<SplitJson>(source, 'plan', { tenant, sql, shares_max: sharesMax }, signal);
+  if (!found?.schema || !found.shares?.length) return undefined;
+  const { shares, ordered = false, total_records: totalRecords = -1, total_bytes: totalBytes = -1 } = found;
+  return { schema: schemaOf(found.schema), shares, ordered, totalRecords, totalBytes };
+}
+
+/** Stops a query wherever it runs. Answers whether every querier that is there knows that it is not to run any more. */
+export async function cancelQuery(
+  source: QuerierSource,
+  query: { readonly tenant: string; readonly id: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const body = { tenant: query.tenant, query_id: query.id };
+  const outcomes = await Promise.allSettled(
+    source.queriers().map((querier) => results<{ cancelled: number }>(querier, 'cancel', body, signal)),
+  );
+  return outcomes.length > 0 && outcomes.every(({ status }) => status === 'fulfilled');
+}
+
 /** The tables of a tenant, as SQL sees them. */
 export async function tables(source: QuerierSource, tenant: string, signal: AbortSignal): Promise<QuerierTable[]> {
-  const found = await ask<{ name: string; type: string; schema: string }>(source, 'tables', { tenant }, signal);
-  return found.map(({ name, type, schema }) => ({ name, type, columns: schemaOf(schema) }));
+  const found = await ask<TableJson>(source, 'tables', { tenant }, signal);
+  return found.map(({ name, type, schema, rows = -1, bytes = -1, primary_key: primaryKey = [] }) => ({
+    name,
+    type,
+    columns: schemaOf(schema),
+    rows,
+    bytes,
+    primaryKey,
+  }));
 }
 
 /** Runs a query. An answer that would be short is refused, unless the caller said that it takes one. */
@@ -59,12 +124,26 @@ export async function query(
   statement: SqlStatement,
   options: { readonly signal: AbortSignal; readonly allowPartial: boolean },
 ): Promise<QueryResult> {
-  const ticket = {
+  return rowsOf(source, sqlTicket(tenant, statement), options);
+}
+
+/** What a querier runs for a statement. */
+export function sqlTicket(tenant: string, statement: SqlStatement): Ticket {
+  return {
     kind: 'sql',
     tenant,
     sql: statement.sql,
+    ...(statement.id !== undefined && { query_id: statement.id }),
     ...(statement.parameters && { parameters: parametersText(statement.parameters) }),
   };
+}
+
+/** The rows of a ticket. Throws as `query`. */
+export async function rowsOf(
+  source: QuerierSource,
+  ticket: Ticket,
+  options: { readonly signal: AbortSignal; readonly allowPartial: boolean },
+): Promise<QueryResult> {
   const messages = runTicket(source, ticket, { signal: options.signal })[Symbol.asyncIterator]();
   const waiting: RecordBatch[] = [];
   for (;;) {

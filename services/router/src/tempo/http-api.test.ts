@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { openAccess } from '@signaldb/access';
+import { ClusterKey } from '@signaldb/component';
 import type { FlightClient, FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { Int32, Int64, type RecordBatch, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
@@ -58,6 +60,7 @@ function api(script: Script | undefined, notReady: string[] = []) {
   const errors: unknown[] = [];
   app = createHttpApi({
     config: routerConfig.parse({}),
+    access: openAccess(new ClusterKey()),
     source: { queriers: () => (script ? [querier(script, asked)] : []) },
     notReady: async () => notReady,
     metricsText: async () => 'up 1\n',

@@ -1,9 +1,17 @@
 // Tempo's HTTP API, as Grafana and people with curl use it.
+import {
+  type Access,
+  type Account,
+  certificateOf,
+  challenge,
+  credentialHeaders,
+  tenantHeader,
+  tenantsOf,
+} from '@signaldb/access';
 import { Trace, TraceByIDResponse } from '@signaldb/proto/tempopb/tempo';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { RouterConfig } from '../config.ts';
 import type { Outcome, QuerierSource } from '../querier-pool.ts';
-import { tenantHeader, tenantsOf } from '../tenant.ts';
 import { httpError } from './http-status.ts';
 import { duration, logfmt, one, type QueryString, tagName, timeRange, traceId, wholeNumber } from './params.ts';
 import { type SearchAnswer, search } from './search.ts';
@@ -13,6 +21,7 @@ import { type FoundTrace, findTrace, traceBytes, traceJson } from './trace-by-id
 export interface HttpApiOptions {
   readonly config: RouterConfig;
   readonly source: QuerierSource;
+  readonly access: Access;
   /** Reasons for not being ready; none when ready. */
   readonly notReady: () => Promise<readonly string[]>;
   readonly metricsText: () => Promise<string>;
@@ -29,6 +38,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     const { status, message } = httpError(error);
     if (status >= 500 && status !== 501 && status !== 503) options.onError(error, request.url);
+    if (status === 401) reply.header('www-authenticate', challenge);
     return reply.code(status).type('text/plain; charset=utf-8').send(message);
   });
   app.setNotFoundHandler((request, reply) =>
@@ -39,6 +49,7 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
         `there is no ${request.method} ${request.url.split('?')[0]}; see the README for the addresses that are answered`,
       ),
   );
+  admitAccounts(app, options.access);
   addOperations(app, options);
   addTraces(app, options);
   addSearch(app, options);
@@ -48,7 +59,20 @@ export function createHttpApi(options: HttpApiOptions): FastifyInstance {
 }
 
 const queryOf = (request: FastifyRequest) => request.query as QueryString;
-const tenants = (request: FastifyRequest) => tenantsOf(one(request.headers as QueryString, tenantHeader));
+const accounts = new WeakMap<FastifyRequest, Account>();
+const tenants = (request: FastifyRequest) =>
+  tenantsOf(accounts.get(request)!, one(request.headers as QueryString, tenantHeader));
+
+/** What probes and scrapers ask, who bring no credentials. */
+const openAddresses: readonly (string | undefined)[] = ['/ready', '/metrics', '/status/version'];
+
+/** Everything else is for known accounts; `/api/echo` too, with which Grafana tests a data source and its credentials. */
+function admitAccounts(app: FastifyInstance, access: Access): void {
+  app.addHook('onRequest', async (request) => {
+    if (openAddresses.includes(request.routeOptions.url)) return;
+    accounts.set(request, await access.admit(credentialHeaders(request.headers), certificateOf(request.raw.socket)));
+  });
+}
 
 /** Aborts when the client goes away, so that the work behind the request stops. */
 function gone(reply: FastifyReply): AbortSignal {

@@ -1,4 +1,5 @@
 // Tempo's gRPC service, which Grafana dials on the HTTP port. Each answer is complete in itself and sent once.
+import { type Access, tenantHeader, tenantsOf } from '@signaldb/access';
 import { GrpcError, type ServerCall, type ServiceImplementation, Status } from '@signaldb/grpc';
 import {
   type SearchRequest,
@@ -10,7 +11,6 @@ import {
 } from '@signaldb/proto/tempopb/tempo';
 import type { RouterConfig } from '../config.ts';
 import type { Outcome, QuerierSource } from '../querier-pool.ts';
-import { tenantHeader, tenantsOf } from '../tenant.ts';
 import { checkRange, type TimeRange } from './params.ts';
 import { search, type TraceSummaryJson } from './search.ts';
 import { scopeOf, type TagQuery, tagNames, tagValues, unscopedTag } from './tags.ts';
@@ -32,16 +32,20 @@ const bounded = (value: number, preset: number, max: number) => Math.min(value |
 export function createStreamingQuerier({
   config,
   source,
+  access,
 }: {
   readonly config: RouterConfig;
   readonly source: QuerierSource;
+  readonly access: Access;
 }): ServiceImplementation<StreamingQuerierService> {
-  const tagQuery = (
+  const tenants = async ({ metadata, peerCertificate }: ServerCall) =>
+    tenantsOf(await access.admit(metadata, peerCertificate), metadata.get(tenantHeader));
+  const tagQuery = async (
     request: SearchTagsRequest | SearchTagValuesRequest,
     limit: number,
     call: ServerCall,
-  ): TagQuery => ({
-    tenants: tenantsOf(call.metadata.get(tenantHeader)),
+  ): Promise<TagQuery> => ({
+    tenants: await tenants(call),
     range: rangeOf(request),
     ...(request.query && { q: request.query }),
     limit: limit || config.tagsMax,
@@ -52,7 +56,7 @@ export function createStreamingQuerier({
   return {
     async *search(request: SearchRequest, call: ServerCall) {
       const { traces, outcome } = await search(source, {
-        tenants: tenantsOf(call.metadata.get(tenantHeader)),
+        tenants: await tenants(call),
         ...(request.Query || Object.keys(request.Tags).length === 0
           ? { q: request.Query || '{}' }
           : { tags: request.Tags }),
@@ -69,7 +73,7 @@ export function createStreamingQuerier({
     },
     async *searchTags(request, call) {
       const scope = scopeOf(request.scope);
-      const { scopes, outcome } = await tagNames(source, tagQuery(request, request.maxTagsPerScope, call), scope);
+      const { scopes, outcome } = await tagNames(source, await tagQuery(request, request.maxTagsPerScope, call), scope);
       markPartial(call, outcome);
       const named = scopes.filter(({ name }) => scope !== undefined || name !== 'intrinsic');
       yield { tagNames: [...new Set(named.flatMap(({ tags }) => tags))].sort(), metrics: metadataMetrics(outcome) };
@@ -77,7 +81,7 @@ export function createStreamingQuerier({
     async *searchTagsV2(request, call) {
       const { scopes, outcome } = await tagNames(
         source,
-        tagQuery(request, request.maxTagsPerScope, call),
+        await tagQuery(request, request.maxTagsPerScope, call),
         scopeOf(request.scope),
       );
       markPartial(call, outcome);
@@ -86,7 +90,7 @@ export function createStreamingQuerier({
     async *searchTagValues(request, call) {
       const { values, outcome } = await tagValues(
         source,
-        tagQuery(request, request.maxTagValues, call),
+        await tagQuery(request, request.maxTagValues, call),
         unscopedTag(request.tagName),
       );
       markPartial(call, outcome);
@@ -95,7 +99,7 @@ export function createStreamingQuerier({
     async *searchTagValuesV2(request, call) {
       const { values, outcome } = await tagValues(
         source,
-        tagQuery(request, request.maxTagValues, call),
+        await tagQuery(request, request.maxTagValues, call),
         request.tagName,
       );
       markPartial(call, outcome);

@@ -1,0 +1,125 @@
+// Flights without Flight SQL: a path names a table, a command in text is a query, a ticket is a querier's own.
+import type { CallContext, FlightDescriptor, FlightEndpoint, FlightInfo, FlightService } from '@signaldb/flight';
+import type { QueryPlan, TicketSeal } from '@signaldb/flight-sql';
+import { GrpcError, Status } from '@signaldb/grpc';
+import type { QuerierSource, Ticket } from '../querier-pool.ts';
+import { checkTicketTenant, tableInPath } from './call-tenant.ts';
+import { describe, rowsOf, sqlTicket, tables } from './querier-sql.ts';
+import type { PlanQuery } from './split-query.ts';
+import { tableFilter } from './table-filter.ts';
+
+export interface PlainFlightsOptions {
+  readonly tenant: string;
+  readonly source: QuerierSource;
+  /** Of tickets that a querier takes. */
+  readonly seal: () => TicketSeal;
+  readonly plan: PlanQuery;
+  /** A name for a query, new each time. */
+  readonly queryId: () => string;
+}
+
+/** A caller that sends it as `true` takes an answer that is short, rather than none. */
+const partialHeader = 'x-signaldb-allow-partial';
+
+/** How a call's rows are fetched. */
+export const fetchOptions = (context: CallContext) => ({
+  signal: context.signal,
+  allowPartial: context.metadata.get(partialHeader) === 'true',
+});
+
+type PlainFlights = Required<
+  Pick<FlightService, 'getFlightInfo' | 'pollFlightInfo' | 'getSchema' | 'listFlights' | 'doGet'>
+>;
+
+/** The flights of one tenant. */
+export function plainFlights(options: PlainFlightsOptions): PlainFlights {
+  const { tenant, source, seal, plan, queryId } = options;
+
+  const wholeTable = (name: string): FlightEndpoint => {
+    const ticket = sqlTicket(tenant, { sql: tableQuery(name), id: queryId() });
+    return sealedEndpoint(ticket, seal());
+  };
+  /** What the metadata say of a table; undefined where there is none of this name. */
+  const tableOf = async (name: string, context: CallContext) =>
+    (await tables(source, tenant, context.signal)).find((table) => table.name === name);
+
+  const planned = async (descriptor: FlightDescriptor, context: CallContext): Promise<QueryPlan> => {
+    const sql = statementOf(descriptor);
+    const id = queryId();
+    const table = descriptor.path && (await tableOf(tableInPath(descriptor.path), context));
+    const split = await plan({ sql, id }, context);
+    if (split) return split;
+    // A name that isn't there is told by who knows the nearest one.
+    const schema = table ? table.columns : await schemaOf(sql, context);
+    const totals = table && { totalRecords: table.rows, totalBytes: table.bytes };
+    return { schema, endpoints: [sealedEndpoint(sqlTicket(tenant, { sql, id }), seal())], ...totals };
+  };
+  const schemaOf = async (sql: string, context: CallContext) => {
+    const { schema } = await describe(source, tenant, sql, context.signal);
+    if (!schema)
+      throw new GrpcError(
+        Status.INVALID_ARGUMENT,
+        'the statement has no rows; one that changes something is sent with Flight SQL’s commands',
+      );
+    return schema;
+  };
+  const getFlightInfo = async (descriptor: FlightDescriptor, context: CallContext): Promise<FlightInfo> => ({
+    totalRecords: -1,
+    totalBytes: -1,
+    ordered: true,
+    ...(await planned(descriptor, context)),
+    descriptor,
+  });
+  return {
+    getFlightInfo,
+    pollFlightInfo: async (descriptor, context) => ({ info: await getFlightInfo(descriptor, context), progress: 1 }),
+    async getSchema(descriptor, context) {
+      const table = descriptor.path && (await tableOf(tableInPath(descriptor.path), context));
+      return table ? table.columns : schemaOf(statementOf(descriptor), context);
+    },
+    async *listFlights(criteria, context) {
+      const wanted = tableFilter(criteria);
+      for (const { name, columns, rows, bytes } of await tables(source, tenant, context.signal)) {
+        if (!wanted(name)) continue;
+        yield {
+          schema: columns,
+          descriptor: { path: [name] },
+          endpoints: [wholeTable(name)],
+          totalRecords: rows,
+          totalBytes: bytes,
+          ordered: true,
+        };
+      }
+    },
+    async *doGet(bytes, context) {
+      const ticket = openTicket(bytes, seal());
+      checkTicketTenant(context, ticket.tenant);
+      const { schema, batches } = await rowsOf(source, ticket, fetchOptions(context));
+      yield { schema };
+      for await (const batch of batches) yield { batch };
+    },
+  };
+}
+
+/** A ticket for clients. Throws as the seal does. */
+export function openTicket(bytes: Uint8Array, seal: TicketSeal): Ticket {
+  return JSON.parse(Buffer.from(seal.open(bytes)).toString('utf8'));
+}
+
+/** An endpoint that says how long it is good. */
+export function sealedEndpoint(ticket: Ticket, seal: TicketSeal, locations: readonly string[] = []): FlightEndpoint {
+  const expirationTime = seal.expirationTime?.();
+  return {
+    ticket: seal.seal(Buffer.from(JSON.stringify(ticket))),
+    locations,
+    ...(expirationTime && { expirationTime }),
+  };
+}
+
+function statementOf({ path, command }: FlightDescriptor): string {
+  return path ? tableQuery(tableInPath(path)) : Buffer.from(command).toString('utf8');
+}
+
+function tableQuery(name: string): string {
+  return `SELECT * FROM "${name.replaceAll('"', '""')}"`;
+}
