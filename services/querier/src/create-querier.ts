@@ -7,6 +7,7 @@ import { createGrpcServer, type TlsOptions } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
 import type { ObjectStore } from '@signaldb/object-store';
 import { createShutdown, type Logger, type Metrics, type Readiness, toStartupError } from '@signaldb/runtime';
+import { cancellableService } from './cancellable-service.ts';
 import type { QuerierConfig } from './config.ts';
 import { createEngine } from './create-engine.ts';
 import { Peers } from './peers.ts';
@@ -50,7 +51,7 @@ export async function createQuerier(deps: QuerierDeps): Promise<Querier> {
     const engine = opened.add('engine', createEngine(deps, peers));
     const server = createGrpcServer({ logger, ...(tls && { tls }) });
     const { clusterKey } = access;
-    const service = sealedService(engine.service, () =>
+    const service = sealedService(cancellableService(engine.service), () =>
       createHmacSeal({ key: clusterKey.derive(ticketPurpose), lifetimeMs: 0 }),
     );
     addFlightService(server, service);
