@@ -14,6 +14,7 @@ export {
   type TablesFilter,
 } from './client.ts';
 export { type ColumnMetadata, columnMetadataKeys, columnMetadataOf, withColumnMetadata } from './column-metadata.ts';
+export { concatBatches } from './concat-batches.ts';
 export type {
   CancelledQuery,
   FlightSqlHandlers,

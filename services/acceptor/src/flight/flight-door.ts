@@ -24,7 +24,8 @@ export interface FlightDoorOptions {
 const actions = [
   {
     type: 'CreateTable',
-    description: 'creates a table: {"name", "schema_json", "primary_key", "table_type", "partition_spec"}',
+    description:
+      'creates a table: {"name", "schema_json", "primary_key", "table_type", "partition_spec", "or_replace"}',
   },
   { type: 'ListTables', description: 'lists the tables of the tenant' },
   { type: 'DropTable', description: 'drops a table: {"name"}' },

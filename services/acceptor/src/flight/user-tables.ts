@@ -29,7 +29,7 @@ export interface UserTable {
 
 /** The tables that users make, each tenant its own. */
 export interface UserTables {
-  /** @throws INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED */
+  /** With `or_replace` a table of the name is dropped first, once the request has been found good. @throws INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED */
   create(tenant: string, request: Record<string, unknown>): Promise<void>;
   list(tenant: string): Promise<string[]>;
   /** @throws NOT_FOUND */
@@ -65,12 +65,14 @@ export function createUserTables(catalog: Catalog, now: () => number = Date.now)
     create: async (tenant, request) => {
       const table = tableRequest(request);
       const taken = (await list(tenant)).find((name) => name.toLowerCase() === table.name.toLowerCase());
-      if (taken !== undefined)
+      const isReplaced = taken !== undefined && request.or_replace === true;
+      if (taken !== undefined && !isReplaced)
         throw new GrpcError(
           Status.ALREADY_EXISTS,
           `there is a table "${taken}" already (names are compared without case)`,
         );
       await orGrpcError(async () => {
+        if (isReplaced) await catalog.dropTable(tenant, taken, { purge: true });
         await catalog.createNamespace(tenant).catch((error) => {
           if (!isCatalogError(error, 'AlreadyExistsException')) throw error;
         });
