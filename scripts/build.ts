@@ -17,6 +17,7 @@ await build({
     main: join(root, 'services', service, 'src', 'main.ts'),
     'encode-worker': join(root, 'packages', 'parquet', 'src', 'encode-worker.ts'),
     'sql-process': join(root, 'services', 'querier', 'src', 'sql', 'sql-process.ts'),
+    'row-thread': join(root, 'services', 'querier', 'src', 'sql', 'row-thread.ts'),
   },
   outdir: target,
   bundle: true,

@@ -3,10 +3,15 @@ import { addressOf, copyBytes } from './memory.ts';
 
 /** A bitmap that is appended to, least significant bit first as in Arrow. */
 export class BitBuffer {
-  readonly #bytes = new GrowingBuffer();
+  readonly #bytes: GrowingBuffer;
   #scratch = Buffer.allocUnsafeSlow(1024);
   #scratchAddress = addressOf(this.#scratch);
   length = 0;
+
+  /** `reused`: as a GrowingBuffer. */
+  constructor(reused = false) {
+    this.#bytes = new GrowingBuffer(reused);
+  }
 
   /** Appends `count` bits of C's bitmap at an address. */
   appendFrom(address: number, count: number): void {
@@ -48,7 +53,7 @@ export class BitBuffer {
     if ((this.length & 7) !== 0) target[end - 1] = target[end - 1]! & ((1 << (this.length & 7)) - 1);
   }
 
-  /** The bitmap, its memory handed over. */
+  /** The bitmap; the memory as that of a GrowingBuffer. */
   take(): Uint8Array<ArrayBuffer> {
     this.length = 0;
     return this.#bytes.take();

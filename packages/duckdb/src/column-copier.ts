@@ -15,19 +15,21 @@ export interface ColumnCopier {
   take(): Data;
 }
 
-/** The copier for a type. @throws DuckDbError `Unsupported` */
-export function createCopier(type: DataType): ColumnCopier {
+/**
+ * The copier for a type. `reused`: what `take` answers is overwritten by what is appended next. @throws DuckDbError `Unsupported`
+ */
+export function createCopier(type: DataType, reused = false): ColumnCopier {
   if (DataType.isNull(type)) return new NullCopier(type);
-  if (DataType.isDictionary(type)) return new DictionaryCopier(type);
-  if (DataType.isBool(type)) return new BoolCopier(type);
-  if (DataType.isUtf8(type) || DataType.isBinary(type)) return new BytesCopier(type);
-  if (DataType.isList(type) || DataType.isMap(type)) return new ListCopier(type);
-  if (DataType.isStruct(type)) return new NestedCopier(type, 1);
-  if (DataType.isFixedSizeList(type)) return new NestedCopier(type, type.listSize);
-  if (DataType.isUnion(type)) return new UnionCopier(type);
+  if (DataType.isDictionary(type)) return new DictionaryCopier(type, reused);
+  if (DataType.isBool(type)) return new BoolCopier(type, reused);
+  if (DataType.isUtf8(type) || DataType.isBinary(type)) return new BytesCopier(type, reused);
+  if (DataType.isList(type) || DataType.isMap(type)) return new ListCopier(type, reused);
+  if (DataType.isStruct(type)) return new NestedCopier(type, 1, reused);
+  if (DataType.isFixedSizeList(type)) return new NestedCopier(type, type.listSize, reused);
+  if (DataType.isUnion(type)) return new UnionCopier(type, reused);
   const width = widthOf(type);
   if (width === undefined) throw new DuckDbError('Unsupported', `values of type ${String(type)} can't be copied out`);
-  return new FixedCopier(type, width);
+  return new FixedCopier(type, width, reused);
 }
 
 function widthOf(type: DataType): number | undefined {
@@ -48,7 +50,11 @@ const childAt = (array: number, index: number): number => wordAt(wordAt(array + 
 class Validity {
   length = 0;
   nullCount = 0;
-  readonly #bits = new BitBuffer();
+  readonly #bits: BitBuffer;
+
+  constructor(reused: boolean) {
+    this.#bits = new BitBuffer(reused);
+  }
 
   append(array: number, length: number): void {
     if (wordAt(array + arrayLayout.offset) !== 0)
@@ -90,12 +96,14 @@ class NullCopier implements ColumnCopier {
 }
 
 class FixedCopier implements ColumnCopier {
-  readonly #validity = new Validity();
-  readonly #values = new GrowingBuffer();
+  readonly #validity: Validity;
+  readonly #values: GrowingBuffer;
   readonly #type: DataType;
   readonly #width: number;
 
-  constructor(type: DataType, width: number) {
+  constructor(type: DataType, width: number, reused: boolean) {
+    this.#validity = new Validity(reused);
+    this.#values = new GrowingBuffer(reused);
     this.#type = type;
     this.#width = width;
   }
@@ -116,11 +124,13 @@ class FixedCopier implements ColumnCopier {
 }
 
 class BoolCopier implements ColumnCopier {
-  readonly #validity = new Validity();
-  readonly #values = new BitBuffer();
+  readonly #validity: Validity;
+  readonly #values: BitBuffer;
   readonly #type: DataType;
 
-  constructor(type: DataType) {
+  constructor(type: DataType, reused: boolean) {
+    this.#validity = new Validity(reused);
+    this.#values = new BitBuffer(reused);
     this.#type = type;
   }
   get bytes(): number {
@@ -137,8 +147,12 @@ class BoolCopier implements ColumnCopier {
 
 /** 32-bit offsets, moved so that each chunk goes on where the one before ended. */
 class Offsets {
-  readonly #bytes = new GrowingBuffer();
+  readonly #bytes: GrowingBuffer;
   #end = 0;
+
+  constructor(reused: boolean) {
+    this.#bytes = new GrowingBuffer(reused);
+  }
 
   get bytes(): number {
     return this.#bytes.length;
@@ -176,12 +190,15 @@ class Offsets {
 }
 
 class BytesCopier implements ColumnCopier {
-  readonly #validity = new Validity();
-  readonly #offsets = new Offsets();
-  readonly #values = new GrowingBuffer();
+  readonly #validity: Validity;
+  readonly #offsets: Offsets;
+  readonly #values: GrowingBuffer;
   readonly #type: DataType;
 
-  constructor(type: DataType) {
+  constructor(type: DataType, reused: boolean) {
+    this.#validity = new Validity(reused);
+    this.#offsets = new Offsets(reused);
+    this.#values = new GrowingBuffer(reused);
     this.#type = type;
   }
   get bytes(): number {
@@ -199,14 +216,16 @@ class BytesCopier implements ColumnCopier {
 }
 
 class ListCopier implements ColumnCopier {
-  readonly #validity = new Validity();
-  readonly #offsets = new Offsets();
+  readonly #validity: Validity;
+  readonly #offsets: Offsets;
   readonly #type: DataType;
   readonly #child: ColumnCopier;
 
-  constructor(type: DataType) {
+  constructor(type: DataType, reused: boolean) {
+    this.#validity = new Validity(reused);
+    this.#offsets = new Offsets(reused);
     this.#type = type;
-    this.#child = createCopier(type.children[0]!.type);
+    this.#child = createCopier(type.children[0]!.type, reused);
   }
   get bytes(): number {
     return this.#offsets.bytes + this.#child.bytes;
@@ -225,15 +244,16 @@ class ListCopier implements ColumnCopier {
 
 /** Structs, and lists of fixed size: children of `factor` values a row, no buffers of their own. */
 class NestedCopier implements ColumnCopier {
-  readonly #validity = new Validity();
+  readonly #validity: Validity;
   readonly #type: DataType;
   readonly #factor: number;
   readonly #children: readonly ColumnCopier[];
 
-  constructor(type: DataType, factor: number) {
+  constructor(type: DataType, factor: number, reused: boolean) {
+    this.#validity = new Validity(reused);
     this.#type = type;
     this.#factor = factor;
-    this.#children = type.children.map((child: { type: DataType }) => createCopier(child.type));
+    this.#children = type.children.map((child: { type: DataType }) => createCopier(child.type, reused));
   }
   get bytes(): number {
     return this.#children.reduce((sum, child) => sum + child.bytes, 0);
@@ -253,12 +273,13 @@ class NestedCopier implements ColumnCopier {
 
 class UnionCopier implements ColumnCopier {
   readonly #type: DataType;
-  readonly #ids = new GrowingBuffer();
+  readonly #ids: GrowingBuffer;
   readonly #children: readonly ColumnCopier[];
 
-  constructor(type: DataType) {
+  constructor(type: DataType, reused: boolean) {
+    this.#ids = new GrowingBuffer(reused);
     this.#type = type;
-    this.#children = type.children.map((child: { type: DataType }) => createCopier(child.type));
+    this.#children = type.children.map((child: { type: DataType }) => createCopier(child.type, reused));
   }
   get bytes(): number {
     return this.#children.reduce((sum, child) => sum + child.bytes, this.#ids.length);
@@ -287,9 +308,9 @@ class DictionaryCopier implements ColumnCopier {
   readonly #type: Dictionary;
   #dictionary: Vector | undefined;
 
-  constructor(type: Dictionary) {
+  constructor(type: Dictionary, reused: boolean) {
     this.#type = type;
-    this.#indices = createCopier(type.indices);
+    this.#indices = createCopier(type.indices, reused);
   }
   get bytes(): number {
     return this.#indices.bytes;

@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { CallSlots } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { describePrepared, type StatementDescription, takeText } from './describe.ts';
 import { DuckDbError, parseError } from './error.ts';
 import { execute } from './execute.ts';
@@ -29,22 +29,32 @@ export interface SyntaxTree {
   readonly statements: readonly unknown[];
 }
 
+/** A connection that is lent to another thread. */
+export interface Loan {
+  /** What `borrowConnection` takes there. */
+  readonly address: bigint;
+  /** Makes what runs on the connection fail soon. A statement that just begins may miss it: call again until the loan is over. */
+  interrupt(): void;
+  /** Ends the loan, when the other thread is done. May be called twice. */
+  release(): void;
+}
+
 /**
  * One session of a database. It does one thing at a time: while a call is pending or a result is open, others are refused with
  * `Busy`; connections are cheap, take several. Everything rejects with `Closed` after `close`.
  */
 export class Connection implements AsyncDisposable {
-  readonly #calls: CallSlots;
+  readonly #calls: Calls;
   readonly #sqlBytesMax: number;
-  readonly #onClose: () => void;
+  readonly #onClose: (pointer: Pointer) => void;
   readonly #pointer: Pointer;
   readonly #registered: RegisteredBatches;
   #lease: Lease | undefined;
   #result: QueryResult | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Made by `Database.connect`; owns the pointer. */
-  constructor(pointer: Pointer, calls: CallSlots, sqlBytesMax: number, onClose: () => void) {
+  /** Made by `Database.connect` and `borrowConnection`; `onClose` disconnects, where that is to be done. */
+  constructor(pointer: Pointer, calls: Calls, sqlBytesMax: number, onClose: (pointer: Pointer) => void) {
     this.#pointer = pointer;
     this.#calls = calls;
     this.#sqlBytesMax = sqlBytesMax;
@@ -101,6 +111,16 @@ export class Connection implements AsyncDisposable {
     return this.#during(undefined, (lease) =>
       this.#prepared(sql, lease, async (statement) => describePrepared(this.#pointer, statement)),
     );
+  }
+
+  /** Lets another thread of this process use the connection; until it is released the connection is at work for everybody else. */
+  lend(): Loan {
+    const lease = this.#take(undefined);
+    return {
+      address: this.#pointer,
+      interrupt: () => lease.interrupt(),
+      release: () => lease.release(),
+    };
   }
 
   /** The tables that a SELECT names, qualified as it names them (and quoted where they must be), nothing resolved. */
@@ -163,8 +183,7 @@ export class Connection implements AsyncDisposable {
     await this.#result?.close();
     await lease?.over;
     this.#registered.close();
-    library().disconnect(cell(this.#pointer));
-    this.#onClose();
+    this.#onClose(this.#pointer);
   }
 
   #throwIfTaken(): void {

@@ -16,6 +16,9 @@ export interface DatabaseOptions extends DatabaseSettings {
   readonly sqlBytesMax?: number;
 }
 
+/** Of SQL text. */
+export const sqlBytesMaxDefault = 256 << 10;
+
 /** One DuckDB instance. `close` closes its connections too. */
 export class Database implements AsyncDisposable {
   readonly #pointer: Buffer;
@@ -28,15 +31,16 @@ export class Database implements AsyncDisposable {
   constructor(pointer: Buffer, options: DatabaseOptions) {
     this.#pointer = pointer;
     this.#calls = new CallSlots(options.concurrentCallsMax ?? 3);
-    this.#sqlBytesMax = options.sqlBytesMax ?? 256 << 10;
+    this.#sqlBytesMax = options.sqlBytesMax ?? sqlBytesMaxDefault;
   }
 
   /** A new session. Takes microseconds. */
   connect(): Connection {
     if (this.#closing !== undefined) throw new DuckDbError('Closed', 'the database is closed');
-    const connection = new Connection(connectTo(this.#pointer), this.#calls, this.#sqlBytesMax, () =>
-      this.#connections.delete(connection),
-    );
+    const connection = new Connection(connectTo(this.#pointer), this.#calls, this.#sqlBytesMax, (pointer) => {
+      library().disconnect(cell(pointer));
+      this.#connections.delete(connection);
+    });
     this.#connections.add(connection);
     return connection;
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallSlots } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { DuckDbError, parseError } from './error.ts';
 import type { Lease } from './lease.ts';
 import { library, type Pointer, resultBytes } from './library.ts';
@@ -10,7 +10,7 @@ import { statementTypeOf } from './statement-type.ts';
 
 /** What `execute` needs to know beside the statement. */
 export interface Execution {
-  readonly calls: CallSlots;
+  readonly calls: Calls;
   readonly lease: Lease;
   /** Called once, when the result's C side is freed; not at all when `execute` throws. */
   readonly onFree: () => void;

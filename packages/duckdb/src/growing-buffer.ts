@@ -1,11 +1,19 @@
 import { addressOf, copyBytes } from './memory.ts';
 
-/** Bytes that are appended to from C's memory. `take` hands the memory over and starts anew. */
+/**
+ * Bytes that are appended to from C's memory. `take` starts anew: in new memory, or, where the buffer was made to be `reused`, in
+ * the same memory once more.
+ */
 export class GrowingBuffer {
+  readonly #reused: boolean;
   #buffer: Buffer | undefined;
   #address = 0;
   #capacity = 0;
   length = 0;
+
+  constructor(reused = false) {
+    this.#reused = reused;
+  }
 
   /** Appends what lies at an address. */
   appendFrom(address: number, bytes: number): void {
@@ -34,17 +42,18 @@ export class GrowingBuffer {
     return this.#buffer;
   }
 
-  /** What was appended, in memory of its own that starts at offset 0. */
+  /** What was appended, in memory that starts at offset 0; its own, unless it is `reused`. */
   take(): Uint8Array<ArrayBuffer> {
     const buffer = this.#buffer;
     const taken =
       buffer === undefined
         ? new Uint8Array(0)
         : new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, this.length);
+    this.length = 0;
+    if (this.#reused) return taken;
     this.#buffer = undefined;
     this.#address = 0;
     this.#capacity = 0;
-    this.length = 0;
     return taken;
   }
 }

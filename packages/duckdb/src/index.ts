@@ -1,4 +1,5 @@
-export { Connection, type QueryOptions, type SyntaxTree } from './connection.ts';
+export { type BorrowOptions, borrowConnection } from './borrow.ts';
+export { Connection, type Loan, type QueryOptions, type SyntaxTree } from './connection.ts';
 export { Database, type DatabaseOptions, openDatabase } from './database.ts';
 export type { StatementDescription } from './describe.ts';
 export { DuckDbError, type DuckDbErrorKind, type SqlPosition } from './error.ts';

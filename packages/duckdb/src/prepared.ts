@@ -1,4 +1,4 @@
-import type { CallSlots } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { DuckDbError, parseError } from './error.ts';
 import { library, type Pointer } from './library.ts';
 import { cell, cString, pointerIn } from './memory.ts';
@@ -16,7 +16,7 @@ export interface ExtractedStatements {
  * @throws DuckDbError `Parser`, with the position; `Statement` when the text is longer than `sqlBytesMax` or holds a NUL
  */
 export async function extractStatements(
-  calls: CallSlots,
+  calls: Calls,
   connection: Pointer,
   sql: string,
   sqlBytesMax: number,

@@ -1,7 +1,7 @@
 import { type Data, makeData, RecordBatch, type Schema, Struct, Table } from 'apache-arrow';
 import koffi from 'koffi';
 import { arrayLayout, releaseStruct } from './c-schema.ts';
-import type { CallSlots } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { type ColumnCopier, createCopier } from './column-copier.ts';
 import { DuckDbError, parseError } from './error.ts';
 import type { Lease } from './lease.ts';
@@ -16,11 +16,13 @@ export interface BatchLimits {
   readonly batchRows?: number;
   /** Bytes after which a batch is given out with fewer rows (default 16 MiB). */
   readonly batchBytesMax?: number;
+  /** Each batch's memory is used again for the next one: for who is done with a batch before asking for another. */
+  readonly reuseMemory?: boolean;
 }
 
 /**
  * A result that is read once, batch by batch, as the query makes it. It holds the connection until its last batch was read or it
- * was closed. The batches' memory is JavaScript's own: it outlives the result.
+ * was closed. The batches' memory is JavaScript's own: it outlives the result (but see `reuseMemory`).
  */
 export interface QueryResult extends AsyncIterable<RecordBatch>, AsyncDisposable {
   readonly schema: Schema;
@@ -37,7 +39,7 @@ export interface QueryResult extends AsyncIterable<RecordBatch>, AsyncDisposable
 
 /** What a result needs to know of its query. */
 export interface ResultOwner {
-  readonly calls: CallSlots;
+  readonly calls: Calls;
   readonly lease: Lease;
   /** Called once, when the result's C side is freed. */
   readonly onFree: () => void;
@@ -84,7 +86,7 @@ export class StreamedResult implements QueryResult {
     this.#nextBatchRows = Math.min(this.#batchRows, firstBatchRows);
     try {
       this.schema = resultSchema(result, this.#arrowOptions);
-      this.#copiers = this.schema.fields.map((field) => createCopier(field.type));
+      this.#copiers = this.schema.fields.map((field) => createCopier(field.type, owner.limits.reuseMemory));
     } catch (error) {
       this.#free();
       throw error;

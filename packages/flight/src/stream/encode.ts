@@ -3,6 +3,7 @@ import type { Compression } from '../ipc/compression.ts';
 import { IpcEncoder } from '../ipc/ipc-encoder.ts';
 import { encodeFlightData, type FlightFrame } from '../wire/flight-data.ts';
 import { encodeDescriptor } from '../wire/messages.ts';
+import { encodedForm } from './encoded-batch.ts';
 import { SchemaTracker } from './schema-tracker.ts';
 import { splitMessage } from './split-message.ts';
 
@@ -24,10 +25,12 @@ export class FlightDataEncoder {
   readonly #ipc: IpcEncoder;
   readonly #schemas = new SchemaTracker();
   readonly #messageStart: number;
+  readonly #compresses: boolean;
 
   constructor(options: EncodeOptions = {}) {
     this.#ipc = new IpcEncoder(options.compression);
     this.#messageStart = options.messageStart ?? 0;
+    this.#compresses = options.compression !== undefined;
   }
 
   encode(message: FlightMessage): EncodedMessage[] {
@@ -41,6 +44,8 @@ export class FlightDataEncoder {
     };
     if (message.schema) return [encodeFlightData({ ...frame, header: this.#ipc.schema(message.schema).header })];
     if (!message.batch) return [encodeFlightData(frame)];
+    const form = this.#compresses ? undefined : encodedForm(message.batch);
+    if (form) return [encodeFlightData({ ...frame, header: form.header }, [form.body], this.#messageStart)];
     const units = this.#ipc.batch(message.batch);
     return units.map(({ header, body }, i) =>
       encodeFlightData(i === units.length - 1 ? { ...frame, header } : { header }, body?.parts, this.#messageStart),

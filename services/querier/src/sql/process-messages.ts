@@ -1,4 +1,10 @@
-import type { DatabaseSettings, Parameter, SqlPosition, SyntaxTree } from '@signaldb/duckdb';
+import {
+  type DatabaseSettings,
+  DuckDbError,
+  type Parameter,
+  type SqlPosition,
+  type SyntaxTree,
+} from '@signaldb/duckdb';
 
 /** What the process that runs a tenant's SQL is told. Every message but the first and the last belongs to a call. */
 export type ToProcess =
@@ -10,6 +16,8 @@ export type ToProcess =
       readonly views: readonly string[];
       readonly sql: string;
       readonly params: readonly Parameter[];
+      /** Of the file of rows; nobody else's until the query is over. */
+      readonly lane: number;
     }
   | {
       readonly type: 'describe';
@@ -17,7 +25,7 @@ export type ToProcess =
       readonly views: readonly string[];
       readonly statements: readonly string[];
     }
-  /** A batch was taken: another may come. */
+  /** A slot was read: it may be filled again. */
   | { readonly type: 'taken'; readonly id: number }
   | { readonly type: 'cancel'; readonly id: number };
 
@@ -40,13 +48,23 @@ export interface DescriptionParts {
 export type FromProcess =
   | { readonly type: 'parsed'; readonly id: number; readonly tree: SyntaxTree }
   | { readonly type: 'described'; readonly id: number; readonly descriptions: readonly DescriptionParts[] }
+  /** The schema as a Flight message. */
   | { readonly type: 'schema'; readonly id: number; readonly statementType: string; readonly schema: Uint8Array }
-  /** A batch as an Arrow stream. */
-  | { readonly type: 'batch'; readonly id: number; readonly stream: Uint8Array }
+  /** Flight's messages of a batch are in a slot of the query's lane. */
+  | { readonly type: 'batch'; readonly id: number; readonly slot: number; readonly lengths: readonly number[] }
   | { readonly type: 'end'; readonly id: number }
   | { readonly type: 'error'; readonly id: number; readonly error: ErrorParts }
   /** It takes more memory than it may, and ends. */
   | { readonly type: 'memory' };
 
-/** Batches on their way at once. */
-export const batchesUnderway = 2;
+/** Where the process finds the file for its rows: see row-slots.ts. */
+export const rowsFd = 4;
+
+/** An error in parts; what is no error of DuckDB's becomes `Unknown`. */
+export function errorParts(error: unknown): ErrorParts {
+  if (error instanceof DuckDbError) {
+    const { kind, message, position, details } = error;
+    return { kind, message, details, ...(position && { position }) };
+  }
+  return { kind: 'Unknown', message: error instanceof Error ? error.message : String(error), details: {} };
+}

@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type DatabaseSettings, DuckDbError, type Parameter, type SyntaxTree } from '@signaldb/duckdb';
-import { decodeIpcStream, decodeSchemaBytes } from '@signaldb/flight';
+import { decodeSchemaBytes, FlightDataDecoder, IpcError } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { FromProcess, ToProcess } from './process-messages.ts';
+import { RowFile } from './row-file.ts';
 
 /** Rows of a query that runs in another process. */
 export interface SandboxResult {
@@ -45,6 +46,7 @@ const textMax = 4000;
  */
 export class Sandbox {
   readonly #child: ChildProcess;
+  readonly #rows: RowFile;
   readonly #calls = new Map<number, Call>();
   readonly #ended: Promise<void>;
   #nextId = 1;
@@ -55,12 +57,13 @@ export class Sandbox {
 
   constructor({ settings, residentBytesMax, onEnd }: SandboxOptions) {
     const file = import.meta.url.endsWith('.ts') ? './sql-process.ts' : './sql-process.js';
+    this.#rows = new RowFile(settings.tempDirectory, residentBytesMax);
     this.#child = fork(new URL(file, import.meta.url), {
       serialization: 'advanced',
       execArgv: [],
       // Nothing of the environment: SQL has no business with it.
       env: { UV_THREADPOOL_SIZE: '8', NODE_NO_WARNINGS: '1' },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', this.#rows.fd],
     });
     this.#child.stderr?.on('data', (data: Buffer) => {
       this.#text = `${this.#text}${data}`.slice(-textMax);
@@ -81,6 +84,16 @@ export class Sandbox {
   /** Whether it takes no more calls. */
   get hasEnded(): boolean {
     return this.#end !== undefined;
+  }
+
+  /** Bytes of rows on their way, read or not. */
+  get rowBytes(): number {
+    return this.#rows.bytes;
+  }
+
+  /** Resolves when no query runs any more, those that were cancelled included. */
+  async idle(): Promise<void> {
+    while (this.#rows.lanes > 0) await this.#rows.released();
   }
 
   /** Parses SELECT statements. @throws DuckDbError */
@@ -111,56 +124,89 @@ export class Sandbox {
     signal.throwIfAborted();
     const id = this.#nextId++;
     const inbox = new Inbox();
+    if (this.#end !== undefined) throw this.#end;
+    const lane = this.#rows.take();
     this.#open(id, { onMessage: (message) => inbox.put(message), onEnd: (error) => inbox.fail(error) });
-    const stop = this.#stopper(id, inbox, signal);
-    this.#send({ type: 'query', id, views, sql, params });
+    const stop = this.#stopper(id, lane, inbox, signal);
+    this.#send({ type: 'query', id, lane, views, sql, params });
     try {
       const first = await inbox.take();
       if (first.type !== 'schema') throw unexpected(first);
-      const schema = decodeSchemaBytes(first.schema);
-      return { schema, statementType: first.statementType, batches: this.#batches(id, inbox, stop) };
+      const decoder = new FlightDataDecoder();
+      const schema = decoder.decode(first.schema)?.schema;
+      if (schema === undefined) throw unexpected(first);
+      const batches = this.#batches(id, lane, decoder, inbox, stop);
+      return { schema, statementType: first.statementType, batches };
     } catch (error) {
       stop();
       throw error;
     }
   }
 
-  async *#batches(id: number, inbox: Inbox, stop: () => void): AsyncGenerator<RecordBatch> {
+  /** The rows, each message checked as one from a stranger: what the process says is only as good as the SQL that it runs. */
+  async *#batches(
+    id: number,
+    lane: number,
+    decoder: FlightDataDecoder,
+    inbox: Inbox,
+    stop: () => void,
+  ): AsyncGenerator<RecordBatch> {
     try {
       for (;;) {
         const message = await inbox.take();
         if (message.type === 'end') return;
         if (message.type !== 'batch') throw unexpected(message);
-        yield* decodeIpcStream(message.stream).batches;
+        const slot = await this.#rows.read(lane, message);
         this.#send({ type: 'taken', id });
+        for (const bytes of slot) {
+          const batch = this.#decode(decoder, bytes);
+          if (batch) yield batch;
+        }
       }
     } finally {
       stop();
     }
   }
 
+  #decode(decoder: FlightDataDecoder, bytes: Uint8Array): RecordBatch | undefined {
+    try {
+      return decoder.decode(bytes)?.batch;
+    } catch (error) {
+      if (!(error instanceof IpcError)) throw error;
+      this.kill();
+      throw new GrpcError(
+        Status.INTERNAL,
+        `the process of the tenant’s SQL sent rows that can’t be read: ${error.message}`,
+      );
+    }
+  }
+
   /** Ends a call, whatever its state; also when the signal aborts. */
-  #stopper(id: number, inbox: Inbox, signal: AbortSignal): () => void {
+  #stopper(id: number, lane: number, inbox: Inbox, signal: AbortSignal): () => void {
     const onAbort = (): void => {
       inbox.fail(signal.reason);
       stop();
     };
+    let stopped = false;
     const stop = (): void => {
       signal.removeEventListener('abort', onAbort);
-      if (inbox.isOver) this.#calls.delete(id);
-      else this.#cancel(id);
+      if (stopped) return;
+      stopped = true;
+      this.#calls.delete(id);
+      if (inbox.isOver || this.#end !== undefined) this.#rows.give(lane);
+      else this.#cancel(id, lane);
     };
     signal.addEventListener('abort', onAbort, { once: true });
     return stop;
   }
 
   /** Interrupts a call. DuckDB doesn't look up while it plans, or in one long step: then only ending the process helps. */
-  #cancel(id: number): void {
-    if (!this.#calls.has(id)) return;
+  #cancel(id: number, lane: number): void {
     const timer = setTimeout(() => this.kill(), cancelGraceMs).unref();
     const over = (): void => {
       clearTimeout(timer);
       this.#calls.delete(id);
+      this.#rows.give(lane);
     };
     this.#calls.set(id, {
       onMessage: (message) => {
@@ -213,6 +259,7 @@ export class Sandbox {
   }
 
   #onClose(): void {
+    this.#rows.close();
     this.#end = this.#outOfMemory
       ? new GrpcError(
           Status.RESOURCE_EXHAUSTED,

@@ -1,33 +1,36 @@
 // The process that runs the SQL of one tenant: what it allocates, hangs in or dies of is its own. Started by `sandbox.ts`.
 import { type Connection, type Database, DuckDbError, openDatabase } from '@signaldb/duckdb';
-import { encodeIpcStream, encodeSchemaBytes } from '@signaldb/flight';
+import { encodeSchemaBytes } from '@signaldb/flight/codec';
 import { DataType, type Schema } from 'apache-arrow';
 import {
-  batchesUnderway,
   type DescriptionParts,
   type ErrorParts,
+  errorParts,
   type FromProcess,
   type ToProcess,
 } from './process-messages.ts';
+import { RowGate } from './row-gate.ts';
+import { slotsPerLane } from './row-slots.ts';
+import { RowThreads } from './row-threads.ts';
 
 type Of<K extends ToProcess['type']> = Extract<ToProcess, { type: K }>;
 
-/** A query under way: how to stop it, and how many batches may be sent. */
+/** A query under way: how to stop it, and which slots it may fill. */
 interface Running {
   readonly abort: AbortController;
-  credit: number;
-  onCredit: () => void;
+  readonly gate: RowGate;
 }
 
 /** Our own views name many files and columns; what users write is bounded before it gets here. */
 const sqlBytesMax = 64 << 20;
-/** Batches are copied on their way, some at once: smaller ones keep that small. */
-const batchBytesMax = 4 << 20;
 const watchIntervalMs = 20;
 const callsAtOnce = 6;
+/** A query that is just beginning misses an interruption. */
+const interruptIntervalMs = 10;
 
 let database: Database | undefined;
 const running = new Map<number, Running>();
+const threads = new RowThreads();
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ToProcess) => {
@@ -53,6 +56,7 @@ function send(message: FromProcess): void {
 
 function open({ settings, residentBytesMax }: Of<'open'>): void {
   database = openDatabase({ ...settings, sqlBytesMax, concurrentCallsMax: callsAtOnce });
+  threads.warm();
   setInterval(() => watchMemory(residentBytesMax), watchIntervalMs);
 }
 
@@ -63,15 +67,7 @@ function watchMemory(residentBytesMax: number): void {
 }
 
 function answer(id: number, work: () => Promise<void>): void {
-  work().catch((error: unknown) => send({ type: 'error', id, error: partsOf(error) }));
-}
-
-function partsOf(error: unknown): ErrorParts {
-  if (error instanceof DuckDbError) {
-    const { kind, message, position, details } = error;
-    return { kind, message, details, ...(position && { position }) };
-  }
-  return { kind: 'Unknown', message: error instanceof Error ? error.message : String(error), details: {} };
+  work().catch((error: unknown) => send({ type: 'error', id, error: errorParts(error) }));
 }
 
 async function withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -89,19 +85,13 @@ async function parse({ id, sql }: Of<'parse'>): Promise<void> {
   send({ type: 'parsed', id, tree });
 }
 
-async function query({ id, views, sql, params }: Of<'query'>): Promise<void> {
-  const self: Running = { abort: new AbortController(), credit: batchesUnderway, onCredit: () => {} };
+async function query({ id, lane, views, sql, params }: Of<'query'>): Promise<void> {
+  const self: Running = { abort: new AbortController(), gate: new RowGate(slotsPerLane) };
   running.set(id, self);
   try {
     await withConnection(async (connection) => {
       for (const view of views) await connection.run(view, { signal: self.abort.signal });
-      const result = await connection.query(sql, { params, signal: self.abort.signal, batchBytesMax });
-      const { schema, statementType } = result;
-      send({ type: 'schema', id, statementType, schema: encodeSchemaBytes(schema) });
-      for await (const batch of result) {
-        await creditOf(self);
-        send({ type: 'batch', id, stream: Buffer.concat(encodeIpcStream({ schema, batches: [batch] })) });
-      }
+      await sendRows(connection, { id, lane, sql, params }, self);
     });
     send({ type: 'end', id });
   } finally {
@@ -109,22 +99,38 @@ async function query({ id, views, sql, params }: Of<'query'>): Promise<void> {
   }
 }
 
-async function creditOf(self: Running): Promise<void> {
-  while (self.credit === 0) {
-    self.abort.signal.throwIfAborted();
-    await new Promise<void>((resolve) => {
-      self.onCredit = resolve;
-      self.abort.signal.addEventListener('abort', () => resolve(), { once: true });
+/** Runs a query on the connection, on a thread, and sends its schema and its rows. @throws DuckDbError */
+async function sendRows(
+  connection: Connection,
+  { id, lane, sql, params }: Pick<Of<'query'>, 'id' | 'lane' | 'sql' | 'params'>,
+  { abort, gate }: Running,
+): Promise<void> {
+  const { signal } = abort;
+  signal.throwIfAborted();
+  const loan = connection.lend();
+  let repeated: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    gate.close();
+    loan.interrupt();
+    repeated = setInterval(() => loan.interrupt(), interruptIntervalMs);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  let failure: ErrorParts | undefined;
+  try {
+    await threads.run({ connection: loan.address, sql, sqlBytesMax, params, gate: gate.shared, lane }, (news) => {
+      if (news.type === 'over') failure = news.error;
+      else send({ ...news, id });
     });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearInterval(repeated);
+    loan.release();
   }
-  self.credit--;
+  if (failure !== undefined) throw new DuckDbError(failure.kind, failure.message, failure.position, failure.details);
 }
 
 function give(id: number): void {
-  const self = running.get(id);
-  if (self === undefined) return;
-  self.credit++;
-  self.onCredit();
+  running.get(id)?.gate.open();
 }
 
 async function describe({ id, views, statements }: Of<'describe'>): Promise<void> {
