@@ -107,6 +107,7 @@ export class BatchBuffers {
     const size = int64At(view, 0, `${where}: the uncompressed length of the ${what} buffer`);
     if (size === -1) return aligned(this.#body.buffer as ArrayBuffer, start + 8, length - 8);
     if (size < 0) throw malformed(`${where}: the uncompressed length of the ${what} buffer is negative`);
+    if (size === 0) return EMPTY; // Java's Arrow writes the length of an empty buffer, and no frame after it
     this.#decompressedBytes += size;
     if (this.#decompressedBytes > this.#limits.decompressedBytesMax) {
       const limit = this.#limits.decompressedBytesMax;

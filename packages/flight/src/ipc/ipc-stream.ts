@@ -1,5 +1,6 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { padding } from './body.ts';
+import type { Compression } from './compression.ts';
 import { IpcDecoder } from './ipc-decoder.ts';
 import { IpcEncoder, type IpcUnit } from './ipc-encoder.ts';
 import { malformed } from './ipc-error.ts';
@@ -19,8 +20,11 @@ export interface IpcStream {
  * batches' own memory.
  * https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
  */
-export function encodeIpcStream({ schema, batches }: IpcStream): Uint8Array[] {
-  const encoder = new IpcEncoder();
+export function encodeIpcStream(
+  { schema, batches }: IpcStream,
+  options: { readonly compression?: Compression | undefined } = {},
+): Uint8Array[] {
+  const encoder = new IpcEncoder(options.compression);
   const units = [encoder.schema(schema), ...batches.flatMap((batch) => encoder.batch(batch))];
   return [...units.flatMap(encapsulate), new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0])];
 }

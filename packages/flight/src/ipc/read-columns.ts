@@ -81,10 +81,9 @@ function readType(type: DataType, source: ColumnSource, where: string): Data {
     case Type.LargeUtf8:
     case Type.LargeBinary: {
       const large = type.typeId === Type.LargeUtf8 || type.typeId === Type.LargeBinary;
-      const offsets = large ? readLargeOffsets(length, source, where) : readOffsets(length, source, where);
+      const read = large ? readLargeOffsets(length, source, where) : readOffsets(length, source, where);
       const values = buffers.nextBuffer(0, where, 'data');
-      if (offsets instanceof Int32Array) checkOffsets(offsets, length, values.length, where);
-      else checkLargeOffsets(offsets, length, values.length, where);
+      const offsets = checkedOffsets(read, length, values.length, where);
       if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) checkUtf8(offsets, length, values, bitmap, where);
       return column([offsets, values, bitmap]);
     }
@@ -92,11 +91,9 @@ function readType(type: DataType, source: ColumnSource, where: string): Data {
     case Type.Map:
     case Type.LargeList: {
       const large = type.typeId === Type.LargeList;
-      const offsets = large ? readLargeOffsets(length, source, where) : readOffsets(length, source, where);
+      const read = large ? readLargeOffsets(length, source, where) : readOffsets(length, source, where);
       const child = readChild((type as Map_).children[0]!, 0, source, where);
-      if (offsets instanceof Int32Array) checkOffsets(offsets, length, child.length, where);
-      else checkLargeOffsets(offsets, length, child.length, where);
-      return column([offsets, undefined, bitmap], [child]);
+      return column([checkedOffsets(read, length, child.length, where), undefined, bitmap], [child]);
     }
     case Type.FixedSizeList: {
       const needed = length * strideForType(type);
@@ -155,6 +152,20 @@ function readOffsets(length: number, source: ColumnSource, where: string): Int32
 function readLargeOffsets(length: number, source: ColumnSource, where: string): BigInt64Array {
   const bytes = source.buffers.nextBuffer(length === 0 ? 0 : (length + 1) * 8, where, 'offset');
   return bytes.length < 8 ? new BigInt64Array(1) : new BigInt64Array(bytes.buffer, bytes.byteOffset, length + 1);
+}
+
+/** Offsets that never go down, from 0 to at most `end`. Where nothing lies between them they may be anywhere (pyarrow's empty slices). */
+function checkedOffsets<T extends Int32Array | BigInt64Array>(
+  offsets: T,
+  length: number,
+  end: number,
+  where: string,
+): T {
+  const [first, last] = [offsets[0]!, offsets[length]!];
+  const begin = first === last && first > end ? Number(first) : 0;
+  if (offsets instanceof Int32Array) checkOffsets(offsets, length, begin + end, where);
+  else checkLargeOffsets(offsets, length, begin + end, where);
+  return begin === 0 ? offsets : (offsets.map(() => (typeof first === 'bigint' ? 0n : 0) as never) as T);
 }
 
 function readWords(length: number, source: ColumnSource, where: string): Int32Array {

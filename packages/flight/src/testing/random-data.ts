@@ -4,6 +4,7 @@ import {
   type Dictionary,
   type Field,
   type FixedSizeList,
+  type Int,
   type Map_,
   type RecordBatch,
   type Schema,
@@ -84,7 +85,7 @@ export class RandomData {
         );
       case Type.Dictionary: {
         const dictionary = this.#dictionary(type as Dictionary);
-        const { ArrayType, bitWidth } = (type as Dictionary).indices;
+        const { ArrayType, bitWidth } = (type as Dictionary).indices as Int;
         const indices = new ArrayType(length);
         for (let i = 0; i < length; i++) {
           const index = this.#random(dictionary.length);

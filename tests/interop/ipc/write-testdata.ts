@@ -1,0 +1,21 @@
+// Writes packages/flight/testdata/{pyarrow,go,java}.json.gz anew: one form of each stream, for tests that need Node alone.
+// Run with: node tests/interop/ipc/write-testdata.ts
+import { writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { goImplementation, javaImplementation, pyarrowImplementation } from './implementations.ts';
+
+const context = { cacheDir: join(homedir(), '.cache', 'signaldb', 'interop'), log: console.log };
+const folder = join(import.meta.dirname, '../../../packages/flight/testdata');
+
+for (const [name, open] of Object.entries({
+  pyarrow: pyarrowImplementation,
+  go: goImplementation,
+  java: javaImplementation,
+})) {
+  const streams = await (await open(context)).write(false);
+  const bytes = gzipSync(JSON.stringify(streams), { level: 9 });
+  await writeFile(join(folder, `${name}.json.gz`), bytes);
+  console.log(`${name}: ${streams.length} streams in ${bytes.length} bytes`);
+}
