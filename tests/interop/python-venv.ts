@@ -52,7 +52,9 @@ async function make(folder: string, packages: readonly string[], log: (line: str
 
 function execute(command: string, args: readonly string[], timeoutMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    // Modules beside a script are not compiled into its folder, which is the repository.
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
     const lines: string[] = [];
     const errors: string[] = [];
     createInterface(child.stdout).on('line', (line) => lines.push(line));

@@ -2,40 +2,83 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClient } from '../../system/client.ts';
-import { type Cluster, startCluster } from '../../system/cluster.ts';
+import { type Cluster, type StartClusterOptions, startCluster } from '../../system/cluster.ts';
 import { shopTrace } from '../../system/shop-trace.ts';
 import { mavenJar, runJava } from '../java-tool.ts';
-import { pythonVenv } from '../python-venv.ts';
+import { pythonVenv, type Venv } from '../python-venv.ts';
 import type { SuiteContext } from '../suite.ts';
 
-/** ADBC, pyarrow and JDBC ask a running SignalDB, in one process and in five, about what was just acknowledged. */
+/**
+ * ADBC, pyarrow and JDBC against a running SignalDB, in one process and in many (two routers, two queriers): every type,
+ * metadata, writing, many connections, cancellation; then the same doors with authentication on.
+ */
 export const name = 'signaldb-sql';
 
-const script = join(import.meta.dirname, '../python/signaldb_sql_checks.py');
-const java = join(import.meta.dirname, '../java/SignaldbJdbcChecks.java');
 const packages = ['pyarrow==26.0.1', 'adbc-driver-flightsql==1.13.0', 'adbc-driver-manager==1.13.0'];
+const java = join(import.meta.dirname, '../java/SignaldbJdbcChecks.java');
 const traces = { default: { cart: 1, checkout: 2 }, 'other-tenant': { secret: 3 } };
+const auth = {
+  users: [{ name: 'ada', password: 'correct horse', tenants: ['acme'], write: true }],
+  tokens: [
+    { name: 'reader', token: 'reader-token', tenants: ['acme'], write: false },
+    { name: 'writer', token: 'writer-token', tenants: ['acme'], write: true },
+    { name: 'two', token: 'two-token', tenants: ['acme', 'other'], write: true },
+    { name: 'all', token: 'all-token', tenants: '*', write: true },
+  ],
+};
 
 export async function run({ cacheDir, log }: SuiteContext): Promise<void> {
   const venv = await pythonVenv(cacheDir, packages, log);
   const jar = await mavenJar(cacheDir, 'org.apache.arrow:flight-sql-jdbc-driver:18.3.0', log);
   for (const processes of ['one', 'five'] as const) {
-    const dir = await mkdtemp(join(tmpdir(), 'signaldb-sql-'));
-    const cluster = await startCluster({ dir, processes, ports: 'free' });
-    try {
-      await cluster.ready();
+    const many = processes === 'five';
+    const kind = { processes, ...(many && { queriers: 2, routers: 2 }) } as const;
+    await onCluster(kind, async (cluster) => {
       const spans = await sendTraces(cluster);
-      const flight = cluster.ports.routerFlight;
-      const checks = await venv.run(script, [JSON.stringify({ flight, spans })]);
-      log(`as ${processes}: ${Object.entries(checks).flat().join(', ')}`);
-      const output = await runJava(jar, java, [String(flight)]);
-      if (!output.includes('"jdbc": "ok"')) throw new Error(output);
-      log(`as ${processes}: JDBC reads the tree of tables, queries, parameters`);
-    } finally {
-      await cluster.stop();
-      await rm(dir, { recursive: true, force: true });
-    }
+      for (const topic of ['sql', 'types', 'metadata', 'write', ...(many ? ['cluster'] : []), 'load'])
+        log(`as ${processes}, ${topic}: ${await pythonChecks(venv, topic, cluster, spans)}`);
+      await jdbcChecks(jar, cluster);
+      log(
+        `as ${processes}, JDBC: the tree of tables with keys and comments, queries, DDL, batches of parameters, cancellation`,
+      );
+    });
+    await onCluster({ ...kind, auth }, async (cluster) => {
+      log(`as ${processes}, access: ${await pythonChecks(venv, 'access', cluster, {})}`);
+      await jdbcChecks(jar, cluster, 'secured');
+      log(`as ${processes}, JDBC with tokens and passwords`);
+    });
   }
+}
+
+async function onCluster(options: Omit<StartClusterOptions, 'dir'>, work: (cluster: Cluster) => Promise<void>) {
+  const dir = await mkdtemp(join(tmpdir(), 'signaldb-sql-'));
+  const cluster = await startCluster({ dir, ports: 'free', ...options });
+  try {
+    await cluster.ready();
+    await work(cluster);
+  } finally {
+    await cluster.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function pythonChecks(venv: Venv, topic: string, cluster: Cluster, spans: object): Promise<string> {
+  const routers = [...cluster.processes.keys()].filter((process) => /^(signaldb|router)/.test(process));
+  const facts = {
+    /** Flight ports of the routers. */
+    routers: routers.map((process) => cluster.portsOf(process).routerFlight),
+    ports: cluster.ports,
+    pids: [...cluster.processes.values()].map(({ pid }) => pid),
+    spans,
+  };
+  const script = join(import.meta.dirname, `../python/signaldb_${topic}_checks.py`);
+  const done = await venv.run(script, [JSON.stringify(facts)], { timeoutMs: 300_000 });
+  return Object.entries(done).flat().join(', ');
+}
+
+async function jdbcChecks(jar: string, cluster: Cluster, ...more: readonly string[]): Promise<void> {
+  const output = await runJava(jar, java, [String(cluster.ports.routerFlight), ...more]);
+  if (!output.includes('"jdbc": "ok"')) throw new Error(output);
 }
 
 /** Sends the traces; gives how many spans each tenant's services have. */
