@@ -202,7 +202,7 @@ describe('updates', () => {
     expect((await all(flight.doPut(messages()))).length).toBe(1);
     expect(log).toEqual(['INGEST t 3']);
     async function* nothing() {}
-    expect(await all(flight.doPut(nothing()))).toEqual([]);
+    expect((await all(flight.doPut(nothing()))).map((result) => result.length)).toEqual([0]);
   });
 });
 

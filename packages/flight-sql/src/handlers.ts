@@ -12,7 +12,10 @@ import type {
   SubstraitStatement,
 } from './statement.ts';
 
-/** Transactions: what `begin` names comes with the statements that belong to it, and with `end`. */
+/**
+ * Transactions: what `begin` names comes with the statements that belong to it, and with `end`. Some drivers leave the last
+ * one open when they close, so those that nothing is done with have to end by themselves.
+ */
 export interface SqlTransactions {
   begin(context: CallContext): Promise<Uint8Array>;
   end(transaction: Uint8Array, how: 'COMMIT' | 'ROLLBACK', context: CallContext): Promise<void>;

@@ -79,6 +79,6 @@ async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number
   return batches.length > 0 ? batches : undefined;
 }
 
-function updateResult(rows: number): Uint8Array {
+export function updateResult(rows: number): Uint8Array {
   return DoPutUpdateResult.encode({ recordCount: BigInt(rows) }).finish();
 }

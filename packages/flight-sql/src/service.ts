@@ -16,7 +16,7 @@ import { Endpoints } from './endpoints.ts';
 import type { FlightSqlHandlers } from './handlers.ts';
 import { metadataRows, metadataSchema } from './metadata-commands.ts';
 import { peek } from './peek.ts';
-import { type PutContext, put } from './put.ts';
+import { type PutContext, put, updateResult } from './put.ts';
 import { RunningQueries } from './running-queries.ts';
 import { fixedSessions } from './sessions.ts';
 import type { SqlInfoValue } from './sql-info.ts';
@@ -82,9 +82,10 @@ export function createFlightSqlService(
       const { first, all } = await peek(messages);
       const command = first?.descriptor && commandOf(first.descriptor);
       if (command) yield await put(command, all, sql, context);
+      // ADBC's bulk ingest of a table without batches: it says nothing, and waits for the number of rows.
+      else if (!first) yield updateResult(0);
       else if (fallback.doPut) yield* fallback.doPut(all, context);
-      else if (first)
-        throw new GrpcError(Status.INVALID_ARGUMENT, 'DoPut needs a descriptor with a Flight SQL command');
+      else throw new GrpcError(Status.INVALID_ARGUMENT, 'DoPut needs a descriptor with a Flight SQL command');
     },
     async *doAction(action, context) {
       const results = await sqlAction(action, sql, context);

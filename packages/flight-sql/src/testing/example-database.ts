@@ -14,7 +14,7 @@ import { asGrpcError } from './sql-errors.ts';
 
 export interface ExampleDatabase {
   readonly handlers: FlightSqlHandlers;
-  /** Statements at work, and transactions that are open. */
+  /** Statements at work. (Transactions may be left open: drivers do that.) */
   readonly busy: () => number;
   close(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export async function openExampleDatabase(options: { readonly writable: boolean 
   };
   return {
     handlers: options.writable ? { ...base, ...writing } : base,
-    busy: () => database.openConnections,
+    busy: () => database.openConnections - engine.openTransactions,
     close: () => database.close(),
   };
 }
@@ -64,6 +64,10 @@ class Engine {
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  get openTransactions(): number {
+    return this.#transactions.size;
   }
 
   /** Gives work a connection: that of the transaction, or one of its own. */
@@ -155,8 +159,8 @@ class Engine {
       const replaced = !found || request.ifExists === 'replace';
       let total = 0;
       const columns = schema.fields.map(({ name }) => quoteIdentifier(name)).join(', ');
-      const empty = new RecordBatch(schema, undefined);
-      if (replaced) await this.#take(connection, empty, `CREATE OR REPLACE TABLE ${table} AS FROM ingested`);
+      const sample = rows[0] ?? new RecordBatch(schema, undefined);
+      if (replaced) await this.#take(connection, sample, `CREATE OR REPLACE TABLE ${table} AS FROM ingested LIMIT 0`);
       for (const batch of rows) {
         const insert = `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ingested`;
         total += await this.#take(connection, batch, insert);
