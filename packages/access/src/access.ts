@@ -149,7 +149,7 @@ export const challenge = 'Basic realm="SignalDB", charset="UTF-8", Bearer realm=
 function unauthenticated(problem: string): GrpcError {
   return new GrpcError(
     Status.UNAUTHENTICATED,
-    `${problem}; send "authorization: Basic …", "authorization: Bearer …" or "${apiKeyHeader}: …"`,
+    `${problem}; send "authorization: Basic <user:password in base64>", "authorization: Bearer <token>" or "${apiKeyHeader}: <token>"`,
     new Metadata({ 'www-authenticate': challenge }),
   );
 }

@@ -5,6 +5,7 @@ import { configLeaves } from './config/leaves.ts';
 import { loadConfig } from './config/load.ts';
 import { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { warnOfOpenDoors } from './open-doors.ts';
 import { createOpsServer } from './ops-server.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
@@ -64,6 +65,7 @@ export async function runService<S extends ConfigSchema>(definition: ServiceDefi
     process.on('uncaughtException', (error) => end(1, { err: error }));
     process.on('unhandledRejection', (error) => end(1, { err: error }));
 
+    warnOfOpenDoors(config as Record<string, unknown>, logger);
     const metrics = createMetrics({ processMetrics: true });
     const readiness = createReadiness();
     const started = readiness.add('started', () => 'starting');

@@ -2,17 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Access } from '@signaldb/access';
 import type { CallContext, FlightDescriptor, FlightService } from '@signaldb/flight';
-import { createFlightSqlService, createHmacSeal, type FlightSqlHandlers } from '@signaldb/flight-sql';
+import { createFlightSqlService, createHmacSeal } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RouterConfig } from '../config.ts';
 import type { QuerierSource } from '../querier-pool.ts';
 import { querierSeal } from '../sealed-querier.ts';
-import { callTenant, catalogName, checkTicketTenant } from './call-tenant.ts';
-import { tenantMetadata } from './metadata.ts';
-import { fetchOptions, openTicket, plainFlights } from './plain-flights.ts';
-import { cancelQuery, describe, query } from './querier-sql.ts';
-import { cookieSessions, SessionCookies } from './session-cookies.ts';
+import { callTenant } from './call-tenant.ts';
+import { plainFlights } from './plain-flights.ts';
+import { SessionCookies } from './session-cookies.ts';
 import { splitQuery } from './split-query.ts';
+import { sqlHandlers } from './sql-handlers.ts';
 import { tenantSeal } from './tenant-seal.ts';
 import { type AcceptorFor, forwardWrites, writeActions } from './writes.ts';
 
@@ -69,42 +68,13 @@ function tenantService(tenant: string, cookies: SessionCookies, options: FrontDo
     tenantSeal(tenant, () => createHmacSeal({ key: clusterKey.derive(purpose), lifetimeMs }));
   const ticketSeal = () => querierSeal(clusterKey, config.ticketLifetimeMs);
   const plan = splitQuery({ tenant, source, seal: ticketSeal, direct: config.directEndpoints });
-  const queryId = () => randomBytes(12).toString('hex');
-  const handlers: FlightSqlHandlers = {
-    prepare: (sql, context) => describe(source, tenant, sql, context.signal),
-    query: (statement, context) => query(source, tenant, statement, fetchOptions(context)),
-    plan,
-    metadata: tenantMetadata(tenant, source),
-    sessions: cookieSessions({ cookies, catalog: catalogName, tenantOf: (context) => callTenant(context, cookies) }),
-    async cancel({ id, tickets }, context) {
-      const opened = tickets.map((bytes) => openTicket(bytes, ticketSeal()));
-      for (const ticket of opened) checkTicketTenant(context, ticket.tenant);
-      const named = opened.flatMap(({ query_id, tenant: of }) =>
-        typeof query_id === 'string' ? [{ tenant: of, id: query_id }] : [],
-      );
-      const ids = new Map([...named, ...(id ? [{ tenant, id }] : [])].map((one) => [`${one.tenant}/${one.id}`, one]));
-      if (ids.size === 0) return 'NOT_CANCELLABLE';
-      const known = await Promise.all([...ids.values()].map((one) => cancelQuery(source, one, context.signal)));
-      return known.every(Boolean) ? 'CANCELLED' : 'CANCELLING';
-    },
-    async renew(endpoint, context) {
-      const seal = ticketSeal();
-      const ticket = openTicket(endpoint.ticket, seal);
-      checkTicketTenant(context, ticket.tenant);
-      const expirationTime = seal.expirationTime?.();
-      return {
-        ...endpoint,
-        ticket: seal.seal(Buffer.from(JSON.stringify(ticket))),
-        ...(expirationTime && { expirationTime }),
-      };
-    },
-  };
+  const handlers = sqlHandlers({ tenant, source, acceptorFor, cookies, seal: ticketSeal, plan });
   return createFlightSqlService(handlers, {
     server: { name: 'SignalDB', version },
     seal: sealOf('statements', config.ticketLifetimeMs),
     handleSeal: sealOf('prepared statements', config.preparedLifetimeMs),
     fallback: {
-      ...plainFlights({ tenant, source, seal: ticketSeal, plan, queryId }),
+      ...plainFlights({ tenant, source, seal: ticketSeal, plan, queryId: () => randomBytes(12).toString('hex') }),
       ...writesOf(tenant, acceptorFor),
     },
   });

@@ -2,8 +2,9 @@
 import type { CallContext, FlightDescriptor, FlightEndpoint, FlightInfo, FlightService } from '@signaldb/flight';
 import type { QueryPlan, TicketSeal } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
-import type { QuerierSource, Ticket } from '../querier-pool.ts';
+import type { QuerierSource } from '../querier-pool.ts';
 import { checkTicketTenant, tableInPath } from './call-tenant.ts';
+import { fetchOptions, openTicket, sealedEndpoint } from './client-tickets.ts';
 import { describe, rowsOf, sqlTicket, tables } from './querier-sql.ts';
 import type { PlanQuery } from './split-query.ts';
 import { tableFilter } from './table-filter.ts';
@@ -17,15 +18,6 @@ export interface PlainFlightsOptions {
   /** A name for a query, new each time. */
   readonly queryId: () => string;
 }
-
-/** A caller that sends it as `true` takes an answer that is short, rather than none. */
-const partialHeader = 'x-signaldb-allow-partial';
-
-/** How a call's rows are fetched. */
-export const fetchOptions = (context: CallContext) => ({
-  signal: context.signal,
-  allowPartial: context.metadata.get(partialHeader) === 'true',
-});
 
 type PlainFlights = Required<
   Pick<FlightService, 'getFlightInfo' | 'pollFlightInfo' | 'getSchema' | 'listFlights' | 'doGet'>
@@ -98,21 +90,6 @@ export function plainFlights(options: PlainFlightsOptions): PlainFlights {
       yield { schema };
       for await (const batch of batches) yield { batch };
     },
-  };
-}
-
-/** A ticket for clients. Throws as the seal does. */
-export function openTicket(bytes: Uint8Array, seal: TicketSeal): Ticket {
-  return JSON.parse(Buffer.from(seal.open(bytes)).toString('utf8'));
-}
-
-/** An endpoint that says how long it is good. */
-export function sealedEndpoint(ticket: Ticket, seal: TicketSeal, locations: readonly string[] = []): FlightEndpoint {
-  const expirationTime = seal.expirationTime?.();
-  return {
-    ticket: seal.seal(Buffer.from(JSON.stringify(ticket))),
-    locations,
-    ...(expirationTime && { expirationTime }),
   };
 }
 

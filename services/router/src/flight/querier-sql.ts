@@ -39,6 +39,12 @@ async function results<T>(querier: Querier, type: string, body: object, signal: 
   return found;
 }
 
+interface DescribeJson {
+  /** null where the statement has no rows. */
+  readonly schema: string | null;
+  readonly parameters: string | null;
+}
+
 /** Describes a statement; throws what running it would throw. */
 export async function describe(
   source: QuerierSource,
@@ -46,9 +52,12 @@ export async function describe(
   sql: string,
   signal: AbortSignal,
 ): Promise<StatementDescription> {
-  const [found] = await ask<{ schema: string; parameters: string | null }>(source, 'describe', { tenant, sql }, signal);
+  const [found] = await ask<DescribeJson>(source, 'describe', { tenant, sql }, signal);
   if (!found) throw new GrpcError(Status.INTERNAL, 'the querier described nothing');
-  return { schema: schemaOf(found.schema), ...(found.parameters && { parameters: schemaOf(found.parameters) }) };
+  return {
+    ...(found.schema && { schema: schemaOf(found.schema) }),
+    ...(found.parameters && { parameters: schemaOf(found.parameters) }),
+  };
 }
 
 interface TableJson {

@@ -1,7 +1,7 @@
 import { type CallContext, REUSE_CONNECTION_LOCATION } from '@signaldb/flight';
 import type { QueryPlan, SqlStatement, TicketSeal } from '@signaldb/flight-sql';
 import type { QuerierSource } from '../querier-pool.ts';
-import { sealedEndpoint } from './plain-flights.ts';
+import { sealedEndpoint } from './client-tickets.ts';
 import { split } from './querier-sql.ts';
 
 /** Where a query's rows are fetched; undefined where one endpoint, here, does. */
