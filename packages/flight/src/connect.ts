@@ -1,4 +1,6 @@
+import { withCallHeaders } from './client/call-headers.ts';
 import type { FlightClient } from './client.ts';
+import { type AskedCompression, COMPRESSION_HEADER } from './compression-header.ts';
 import { InprocClient } from './inproc/inproc-client.ts';
 import { type InprocNetwork, LocalNetwork } from './inproc/inproc-network.ts';
 import { parseLocation } from './location.ts';
@@ -8,6 +10,12 @@ import { type GrpcClientSettings, GrpcFlightClient } from './network/grpc-client
 export interface ConnectOptions extends ChannelSettings, GrpcClientSettings {
   /** Where `inproc://` names are looked up. */
   readonly inproc?: InprocNetwork | undefined;
+  /** Headers of every call; a call's own win. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A bearer token to send with every call. */
+  readonly bearer?: string;
+  /** How the server is asked to compress its answers. Absent: as it likes. */
+  readonly answerCompression?: AskedCompression;
 }
 
 /**
@@ -16,6 +24,17 @@ export interface ConnectOptions extends ChannelSettings, GrpcClientSettings {
  * Throws a TypeError where the location can't be understood.
  */
 export function connectFlight(location: string, options: ConnectOptions = {}): FlightClient {
+  const { headers, bearer, answerCompression } = options;
+  const client = connect(location, options);
+  if (!headers && bearer === undefined && !answerCompression) return client;
+  return withCallHeaders(client, {
+    ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+    ...(answerCompression && { [COMPRESSION_HEADER]: answerCompression }),
+    ...headers,
+  });
+}
+
+function connect(location: string, options: ConnectOptions): FlightClient {
   const parsed = parseLocation(location);
   if (parsed.transport === 'grpc') {
     return new GrpcFlightClient(location, createChannel(parsed.target, parsed.tls, options), options);

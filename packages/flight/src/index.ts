@@ -21,6 +21,8 @@ export { openHandshake } from './auth/open-handshake.ts';
 export type { Principal } from './auth/principal.ts';
 export { secretsEqual } from './auth/secrets-equal.ts';
 export { type AuthenticationOptions, withAuthentication } from './auth/with-authentication.ts';
+export { authenticateBasic } from './client/authenticate-basic.ts';
+export { withCallHeaders } from './client/call-headers.ts';
 export type { CallOptions, FlightClient } from './client.ts';
 export { type AskedCompression, COMPRESSION_HEADER } from './compression-header.ts';
 export { type ConnectOptions, connectFlight } from './connect.ts';
@@ -35,6 +37,26 @@ export { defaultIpcLimits, type IpcLimits } from './ipc/limits.ts';
 export { recordBatchOf } from './ipc/record-batch.ts';
 export { decodeSchemaBytes, encodeSchemaBytes } from './ipc/schema-bytes.ts';
 export { type Location, parseLocation } from './location.ts';
+export { type CallObserver, clientReports, type FlightCallReport, serviceReports } from './middleware/call-reports.ts';
+export { compose } from './middleware/compose.ts';
+export { type CallTimes, clientDeadlines, type DeadlineOptions, serviceDeadlines } from './middleware/deadlines.ts';
+export { clientRetries, type RetryOptions } from './middleware/retries.ts';
+export { readTraceParent, type TraceParent, traceHeaders } from './middleware/trace-parent.ts';
+export {
+  type CallSpan,
+  type CallTracer,
+  clientTracing,
+  serviceTracing,
+  type TracedCall,
+} from './middleware/tracing.ts';
+export {
+  type CallWrapper,
+  type ClientMiddleware,
+  type ServiceMiddleware,
+  type WrappedCall,
+  wrapClient,
+  wrapService,
+} from './middleware/wrap-calls.ts';
 export { addFlightService, type FlightServerOptions } from './network/flight-server.ts';
 export type { ClientTls } from './network/grpc-channel.ts';
 export type {

@@ -5,6 +5,7 @@ import type { Principal } from './auth/principal.ts';
 import type { FlightDescriptor } from './descriptor.ts';
 import type { FlightInfo, PollInfo } from './flight-info.ts';
 import type { FlightMessage } from './flight-message.ts';
+import type { TraceParent } from './middleware/trace-parent.ts';
 
 /** One step of authentication. */
 export interface HandshakeMessage {
@@ -36,6 +37,8 @@ export interface CallContext {
   readonly transport: 'inproc' | 'grpc';
   /** Who calls, as `withAuthentication` found out; absent where nobody asked. */
   readonly principal?: Principal;
+  /** The span of this call, where `serviceTracing` is in use: `traceHeaders` hands it on. */
+  readonly trace?: TraceParent;
   /** The client's TLS certificate, where it sent one that the server's `ca` vouches for. */
   readonly peerCertificate?: X509Certificate;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GrpcError, Status } from '@signaldb/grpc';
-import type { CallContext, FlightCall, FlightService, HandshakeMessage } from '../service.ts';
+import { wrapService } from '../middleware/wrap-calls.ts';
+import type { CallContext, FlightService, HandshakeMessage } from '../service.ts';
 import { deferred } from '../stream/deferred.ts';
 import type { Authenticator } from './authenticator.ts';
 import { createBearerTokens } from './bearer-tokens.ts';
@@ -28,31 +29,12 @@ export function withAuthentication(
   options: AuthenticationOptions = {},
 ): Partial<FlightService> {
   const gate = new Gate(authenticator, options.apiKeyHeader ?? 'x-api-key');
-  const guarded: Partial<Record<FlightCall, unknown>> = {
-    handshake: (requests: AsyncIterable<HandshakeMessage>, context: CallContext) => gate.handshake(requests, context),
-  };
-  for (const name of unaryCalls) {
-    const method = service[name]?.bind(service) as ((request: unknown, context: CallContext) => unknown) | undefined;
-    if (method)
-      guarded[name] = async (request: unknown, context: CallContext) => method(request, await gate.admit(context));
-  }
-  for (const name of streamingCalls) {
-    const method = service[name]?.bind(service) as
-      | ((request: unknown, context: CallContext) => AsyncIterable<unknown>)
-      | undefined;
-    if (!method) continue;
-    guarded[name] = (request: unknown, context: CallContext) =>
-      deferred(gate.admit(context).then((known) => method(request, known)));
-  }
-  const listActions = service.listActions?.bind(service);
-  if (listActions) {
-    guarded.listActions = (context: CallContext) => deferred(gate.admit(context).then((known) => listActions(known)));
-  }
-  return guarded as Partial<FlightService>;
+  const guarded = wrapService(service, {
+    unary: async ({ context }, next) => next(await gate.admit(context)),
+    stream: ({ context }, next) => deferred(gate.admit(context).then((known) => next(known))),
+  });
+  return { ...guarded, handshake: (requests, context) => gate.handshake(requests, context) };
 }
-
-const unaryCalls = ['getFlightInfo', 'pollFlightInfo', 'getSchema'] as const;
-const streamingCalls = ['listFlights', 'doGet', 'doPut', 'doExchange', 'doAction'] as const;
 
 /** Lets known callers through. */
 class Gate {
