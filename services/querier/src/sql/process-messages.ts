@@ -6,6 +6,19 @@ import {
   type SyntaxTree,
 } from '@signaldb/duckdb';
 
+/** A statement that is run once for each row of parameters. */
+export interface StatementRun {
+  readonly sql: string;
+  readonly params: readonly (readonly Parameter[])[];
+}
+
+/** What is run on a query's connection before it. */
+export interface FirstRuns {
+  readonly runs: readonly StatementRun[];
+  /** A query whose rows are wanted whole, as JSON has them. */
+  readonly inspect?: string | undefined;
+}
+
 /** What the process that runs a tenant's SQL is told. Every message but the first and the last belongs to a call. */
 export type ToProcess =
   | { readonly type: 'open'; readonly settings: DatabaseSettings; readonly residentBytesMax: number }
@@ -18,6 +31,7 @@ export type ToProcess =
       readonly params: readonly Parameter[];
       /** Of the file of rows; nobody else's until the query is over. */
       readonly lane: number;
+      readonly first?: FirstRuns | undefined;
     }
   | {
       readonly type: 'describe';
@@ -48,6 +62,8 @@ export interface DescriptionParts {
 export type FromProcess =
   | { readonly type: 'parsed'; readonly id: number; readonly tree: SyntaxTree }
   | { readonly type: 'described'; readonly id: number; readonly descriptions: readonly DescriptionParts[] }
+  /** The rows of what was to be inspected. */
+  | { readonly type: 'inspected'; readonly id: number; readonly rows: readonly unknown[] }
   /** The schema as a Flight message. */
   | { readonly type: 'schema'; readonly id: number; readonly statementType: string; readonly schema: Uint8Array }
   /** Flight's messages of a batch are in a slot of the query's lane. */

@@ -3,13 +3,15 @@ import { type DatabaseSettings, DuckDbError, type Parameter, type SyntaxTree } f
 import { decodeSchemaBytes, FlightDataDecoder, IpcError } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch, Schema } from 'apache-arrow';
-import type { FromProcess, ToProcess } from './process-messages.ts';
+import type { FirstRuns, FromProcess, ToProcess } from './process-messages.ts';
 import { RowFile } from './row-file.ts';
 
 /** Rows of a query that runs in another process. */
 export interface SandboxResult {
   readonly schema: Schema;
   readonly statementType: string;
+  /** Rows of what was to be inspected before. */
+  readonly inspected: readonly unknown[];
   /** Each batch once; leaving early stops the query. */
   readonly batches: AsyncIterable<RecordBatch>;
 }
@@ -114,12 +116,17 @@ export class Sandbox {
     }));
   }
 
-  /** Makes views and runs a query on them. Aborting the signal stops it; what waits then rejects with the signal's reason. @throws DuckDbError */
+  /**
+   * Makes views and runs a query on them, after what has to be run before it on the same connection. Aborting the signal stops it; what
+   * waits then rejects with the signal’s reason.
+   * @throws DuckDbError
+   */
   async query(
     views: readonly string[],
     sql: string,
     params: readonly Parameter[],
     signal: AbortSignal,
+    first?: FirstRuns,
   ): Promise<SandboxResult> {
     signal.throwIfAborted();
     const id = this.#nextId++;
@@ -128,15 +135,17 @@ export class Sandbox {
     const lane = this.#rows.take();
     this.#open(id, { onMessage: (message) => inbox.put(message), onEnd: (error) => inbox.fail(error) });
     const stop = this.#stopper(id, lane, inbox, signal);
-    this.#send({ type: 'query', id, lane, views, sql, params });
+    this.#send({ type: 'query', id, lane, views, sql, params, first });
     try {
-      const first = await inbox.take();
-      if (first.type !== 'schema') throw unexpected(first);
+      let message = await inbox.take();
+      const inspected = message.type === 'inspected' ? message.rows : [];
+      if (message.type === 'inspected') message = await inbox.take();
+      if (message.type !== 'schema') throw unexpected(message);
       const decoder = new FlightDataDecoder();
-      const schema = decoder.decode(first.schema)?.schema;
-      if (schema === undefined) throw unexpected(first);
+      const schema = decoder.decode(message.schema)?.schema;
+      if (schema === undefined) throw unexpected(message);
       const batches = this.#batches(id, lane, decoder, inbox, stop);
-      return { schema, statementType: first.statementType, batches };
+      return { schema, statementType: message.statementType, inspected, batches };
     } catch (error) {
       stop();
       throw error;

@@ -6,6 +6,7 @@ import {
   type DescriptionParts,
   type ErrorParts,
   errorParts,
+  type FirstRuns,
   type FromProcess,
   type ToProcess,
 } from './process-messages.ts';
@@ -85,18 +86,37 @@ async function parse({ id, sql }: Of<'parse'>): Promise<void> {
   send({ type: 'parsed', id, tree });
 }
 
-async function query({ id, lane, views, sql, params }: Of<'query'>): Promise<void> {
+async function query({ id, lane, views, sql, params, first }: Of<'query'>): Promise<void> {
   const self: Running = { abort: new AbortController(), gate: new RowGate(slotsPerLane) };
   running.set(id, self);
   try {
     await withConnection(async (connection) => {
       for (const view of views) await connection.run(view, { signal: self.abort.signal });
+      if (first !== undefined) await runFirst(connection, id, first, self.abort.signal);
       await sendRows(connection, { id, lane, sql, params }, self);
     });
     send({ type: 'end', id });
   } finally {
     running.delete(id);
   }
+}
+
+async function runFirst(connection: Connection, id: number, first: FirstRuns, signal: AbortSignal): Promise<void> {
+  for (const { sql, params } of first.runs) {
+    for (const [row, values] of params.entries()) {
+      try {
+        await connection.run(sql, { params: values, signal });
+      } catch (error) {
+        if (!(error instanceof DuckDbError) || params.length === 1) throw error;
+        const message = `row ${row + 1} of the parameters: ${error.message}`;
+        throw new DuckDbError(error.kind, message, error.position, error.details);
+      }
+    }
+  }
+  if (first.inspect === undefined) return;
+  const result = await connection.query(first.inspect, { stream: false, signal });
+  const rows = (await result.table()).toArray();
+  send({ type: 'inspected', id, rows: JSON.parse(JSON.stringify(rows)) });
 }
 
 /** Runs a query on the connection, on a thread, and sends its schema and its rows. @throws DuckDbError */
