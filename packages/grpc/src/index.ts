@@ -18,4 +18,4 @@ export type {
   ServiceImplementation,
 } from './service-definition.ts';
 export { isStatus, Status, statusName } from './status.ts';
-export { youngGarbageCollector } from './young-garbage.ts';
+export { BytePacer, youngGarbageCollector } from './young-garbage.ts';

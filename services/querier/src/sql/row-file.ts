@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, read, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GrpcError, Status } from '@signaldb/grpc';
+import { BytePacer, GrpcError, Status, youngGarbageCollector } from '@signaldb/grpc';
 import { layout, slotOffset, slotsPerLane } from './row-slots.ts';
 
 /** Messages in a slot of a lane, as the process says that it has written them. */
@@ -13,12 +13,16 @@ export interface SlotContent {
 /** Of `stat`, whatever the file system's own are. */
 const blockBytes = 512;
 
+/** More than is on its way through this process at once: what outlives two young collections is old. */
+const collectEveryBytes = 16 << 20;
+
 let filesMade = 0;
 
 /** The querier's end of the file that a process of SQL writes its rows to. What the process says is not believed, nor what it has written. */
 export class RowFile {
   readonly fd: number;
   readonly #bytesMax: number;
+  readonly #pacer = new BytePacer(collectEveryBytes, youngGarbageCollector());
   readonly #lanes: boolean[] = [];
   readonly #waiting: (() => void)[] = [];
   #reading = 0;
@@ -68,6 +72,7 @@ export class RowFile {
     if (!lengths.every((length) => Number.isInteger(length) && length >= 0)) throw broken('a length is no length');
     const { starts, bytes } = layout(lengths);
     if (bytes > this.#bytesMax) throw broken(`${bytes} bytes at once are more than the ${this.#bytesMax} allowed`);
+    this.#pacer.count(bytes);
     const all = Buffer.allocUnsafeSlow(bytes);
     await this.#fill(all, slotOffset(lane, slot));
     return starts.map((start, i) => all.subarray(start, start + lengths[i]!));
