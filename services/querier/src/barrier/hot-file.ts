@@ -1,3 +1,4 @@
+import type { TableMetadata } from '@signaldb/iceberg';
 import { z } from '@signaldb/runtime';
 import type { TimeRange } from '../time-range.ts';
 
@@ -5,6 +6,8 @@ import type { TimeRange } from '../time-range.ts';
 export interface HotFile {
   readonly tenant: string;
   readonly table: string;
+  /** Of a user's table: tells it from others of its name. */
+  readonly tableUuid: string | undefined;
   readonly logId: string;
   readonly epoch: number;
   readonly firstLsn: number;
@@ -21,11 +24,17 @@ export interface HotFile {
   readonly hasTraceFilter: boolean;
 }
 
+/** Whether a hot file has rows of this very table, rather than of one of its name that was dropped. */
+export function isOf({ tableUuid }: HotFile, table: TableMetadata | undefined): boolean {
+  return tableUuid === undefined || tableUuid === table?.['table-uuid'];
+}
+
 const time = z.string().transform(BigInt).nullish();
 
 const fileSchema = z.object({
   tenant: z.string(),
   table: z.string(),
+  table_uuid: z.string().nullish(),
   log_id: z.string(),
   epoch: z.number(),
   first_lsn: z.number(),
@@ -57,6 +66,7 @@ export function parseHotFiles(body: Uint8Array, location: string): HotFilesAnswe
     files: files.map((file) => ({
       tenant: file.tenant,
       table: file.table,
+      tableUuid: file.table_uuid ?? undefined,
       logId: file.log_id,
       epoch: file.epoch,
       firstLsn: file.first_lsn,

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '@signaldb/duckdb';
 import { endTime } from '../search/trace-facts.ts';
 import { signalTableOf, type TableColumn } from './table-columns.ts';
 
@@ -12,10 +13,17 @@ export interface ShownColumn extends TableColumn {
  * that the row's time doesn't; and the end of spans, which is calculated.
  */
 export function shownColumns(table: string, stored: readonly TableColumn[]): ShownColumn[] {
-  if (signalTableOf(table) === undefined) return [...stored];
+  if (signalTableOf(table) === undefined) return stored.map(shownColumn);
   return stored
     .filter(({ name }) => name !== 'hour')
     .flatMap((column) => (table === 'traces' && column.name === 'start_time' ? [column, endOf(column)] : [column]));
+}
+
+/** A user's column, as the type that it was made with. */
+function shownColumn(column: TableColumn): ShownColumn {
+  const { name, shown } = column;
+  if (shown === undefined) return column;
+  return { ...column, type: shown.type, expression: shown.expression(quoteIdentifier(name)) };
 }
 
 function endOf({ type }: TableColumn): ShownColumn {

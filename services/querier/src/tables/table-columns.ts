@@ -1,6 +1,14 @@
-import { arrowToIcebergSchema, currentSchema, type IcebergSchema, type TableMetadata } from '@signaldb/iceberg';
+import {
+  arrowToIcebergSchema,
+  currentSchema,
+  type IcebergSchema,
+  type SqlTypes,
+  sqlTypesOf,
+  type TableMetadata,
+} from '@signaldb/iceberg';
 import { type SignalTable, signalTables, type TableName } from '@signaldb/otlp';
 import { duckTypeOfIceberg } from './iceberg-type.ts';
+import { type ShownType, shownType } from './shown-type.ts';
 
 /** A column as the catalog, or the signal's definition, has it. */
 export interface TableColumn {
@@ -13,6 +21,8 @@ export interface TableColumn {
   readonly isRequired?: boolean;
   /** What it is, and its unit. */
   readonly comment?: string;
+  /** How SQL shows it, where that isn't as it is stored. */
+  readonly shown?: Required<ShownType>;
 }
 
 /** The signal's definition of a table; undefined for a table of a user. */
@@ -22,24 +32,30 @@ export function signalTableOf(name: string): SignalTable | undefined {
 
 /** The columns of a table that the catalog has. */
 export function columnsOf(metadata: TableMetadata, signal: SignalTable | undefined): TableColumn[] {
-  return columnsOfSchema(currentSchema(metadata), signal);
+  return columnsOfSchema(currentSchema(metadata), signal, sqlTypesOf(metadata.properties));
 }
 
 /** The columns that a signal's table will have when it is made. */
 export function baseColumns(signal: SignalTable): TableColumn[] {
-  const columns = columnsOfSchema(arrowToIcebergSchema(signal.baseSchema), signal);
+  const columns = columnsOfSchema(arrowToIcebergSchema(signal.baseSchema), signal, {});
   return columns.map((column) => ({ ...column, fieldId: undefined }));
 }
 
-function columnsOfSchema({ fields }: IcebergSchema, signal: SignalTable | undefined): TableColumn[] {
+function columnsOfSchema(
+  { fields }: IcebergSchema,
+  signal: SignalTable | undefined,
+  sqlTypes: SqlTypes,
+): TableColumn[] {
   return fields.map(({ id, name, type, required, doc }) => {
     const comment = doc ?? (signal && commentOf(signal, name));
+    const { type: shown, expression } = shownType(id, type, sqlTypes);
     return {
       name,
       fieldId: id,
       type: duckTypeOfIceberg(type),
       isRequired: required,
       ...(comment !== undefined && { comment }),
+      ...(expression !== undefined && { shown: { type: shown, expression } }),
     };
   });
 }
