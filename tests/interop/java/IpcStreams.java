@@ -116,7 +116,7 @@ public final class IpcStreams {
           if (!every && f != turn % forms.length) continue;
           try (var vector = field.createVector(allocator)) {
             fill(vector, 13, share);
-            String refused = field.getType() instanceof ArrowType.ListView ? "list view" : null;
+            String refused = field.getType() instanceof ArrowType.ListView ? "type list view" : null;
             streams.add(write(field.getType() + ", " + share.name + forms[f].name, vector, new MapDictionaryProvider(), forms[f], refused));
           }
         }

@@ -101,10 +101,10 @@ def columns(null):
 
 
 def refused():
-    yield "run-end encoded", pa.RunEndEncodedArray.from_arrays(pa.array([2, 4], pa.int32()), pa.array(["a", "b"]))
-    yield "list view", pa.array([[1], [2]], pa.list_view(pa.int32()))
-    yield "large list view", pa.array([[1], [2]], pa.large_list_view(pa.int32()))
-    yield "run-end encoded", pa.StructArray.from_arrays([pa.RunEndEncodedArray.from_arrays(pa.array([1], pa.int16()), pa.array([1]))], ["r"])
+    yield "type run-end encoded", pa.RunEndEncodedArray.from_arrays(pa.array([2, 4], pa.int32()), pa.array(["a", "b"]))
+    yield "type list view", pa.array([[1], [2]], pa.list_view(pa.int32()))
+    yield "type large list view", pa.array([[1], [2]], pa.large_list_view(pa.int32()))
+    yield "type run-end encoded", pa.StructArray.from_arrays([pa.RunEndEncodedArray.from_arrays(pa.array([1], pa.int16()), pa.array([1]))], ["r"])
 
 
 def write(batches, schema=None, metadata=None, **options):

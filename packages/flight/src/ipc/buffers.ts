@@ -4,6 +4,8 @@ import { IpcError, malformed } from './ipc-error.ts';
 import type { IpcLimits } from './limits.ts';
 
 const EMPTY = new Uint8Array(0);
+/** Writers give each buffer a place of its own; without a bound, columns that share one would let a small message cost a lot. */
+const SHARING_MAX = 4;
 
 /**
  * The nodes and buffers of one record batch, taken one after the other. Every buffer lies inside the body; it is a view of
@@ -23,6 +25,8 @@ export class BatchBuffers {
   #buffer = 0;
   #variadicIndex = 0;
   #decompressedBytes = 0;
+  #bytesLeft: number;
+  #longest: number;
   /** Of the node taken last. */
   length = 0;
   nullCount = 0;
@@ -36,6 +40,8 @@ export class BatchBuffers {
     if (this.rows > limits.rowsMax) {
       throw new IpcError('LIMIT_EXCEEDED', `a batch of ${this.rows} rows is over the limit of ${limits.rowsMax}`);
     }
+    this.#longest = this.rows;
+    this.#bytesLeft = body.length * SHARING_MAX + 65_536;
     this.#nodes = header.vector(1, 16) ?? { start: 0, length: 0 };
     this.#buffers = header.vector(2, 16) ?? { start: 0, length: 0 };
     const compression = header.table(3);
@@ -55,6 +61,7 @@ export class BatchBuffers {
     if (this.length < 0 || this.length > this.#limits.rowsMax) {
       throw malformed(`${where}: length ${this.length} is out of range`);
     }
+    if (this.length > this.#longest) this.#longest = this.length;
     if (this.nullCount < -1 || this.nullCount > this.length) {
       throw malformed(`${where}: ${this.nullCount} nulls in ${this.length} values`);
     }
@@ -69,6 +76,12 @@ export class BatchBuffers {
     if (offset < 0 || length < 0 || offset + length > this.#body.length) {
       throw malformed(
         `${where}: the ${what} buffer (${length} bytes at ${offset}) lies outside the body of ${this.#body.length} bytes`,
+      );
+    }
+    this.#bytesLeft -= length;
+    if (this.#bytesLeft < 0) {
+      throw malformed(
+        `${where}: the buffers overlap, together they are more than the body of ${this.#body.length} bytes`,
       );
     }
     const bytes = length === 0 ? EMPTY : this.#content(offset, length, where, what);
@@ -96,6 +109,14 @@ export class BatchBuffers {
       const nodes = this.#nodes.length - this.#node;
       const buffers = this.#buffers.length - this.#buffer;
       throw malformed(`the batch has ${nodes} nodes and ${buffers} buffers more than its schema`);
+    }
+    const bits = (this.#body.length + this.#decompressedBytes) * 8;
+    if (this.#longest > this.#limits.rowsWithoutBytesMax && this.#longest > bits) {
+      const limit = this.#limits.rowsWithoutBytesMax;
+      throw new IpcError(
+        'LIMIT_EXCEEDED',
+        `${this.#longest} values without bytes for them are over the limit of ${limit}`,
+      );
     }
   }
 

@@ -81,6 +81,9 @@ export function checkIndices(
   }
 }
 
+/** How often the bytes of the data buffers may be looked at where views share them. */
+const SHARED_LOOKS_MAX = 64;
+
 /** Every view that isn't null lies inside its data buffer. Columnar format, Variable-size Binary View Layout. */
 export function checkViews(
   views: Uint8Array,
@@ -91,20 +94,49 @@ export function checkViews(
   where: string,
 ): void {
   const words = new Int32Array(views.buffer, views.byteOffset, length * 4);
+  const texts = text ? data.map((bytes) => new SharedText(bytes)) : [];
   for (let i = 0; i < length; i++) {
     if (!isValid(bitmap, i)) continue;
     const bytes = words[i * 4]!;
-    let value: Uint8Array;
     if (bytes >= 0 && bytes <= 12) {
-      value = views.subarray(i * 16 + 4, i * 16 + 4 + bytes);
-    } else {
-      const buffer = data[words[i * 4 + 2]!];
-      const offset = words[i * 4 + 3]!;
-      if (bytes < 0 || !buffer || offset < 0 || offset + bytes > buffer.length) {
-        throw malformed(`${where}: value ${i} (${bytes} bytes at ${offset} of buffer ${words[i * 4 + 2]}) isn't there`);
-      }
-      value = buffer.subarray(offset, offset + bytes);
+      if (text && !isUtf8(views.subarray(i * 16 + 4, i * 16 + 4 + bytes))) throw notUtf8(i, where);
+      continue;
     }
-    if (text && !isUtf8(value)) throw malformed(`${where}: value ${i} is not UTF-8`);
+    const index = words[i * 4 + 2]!;
+    const offset = words[i * 4 + 3]!;
+    const buffer = data[index];
+    if (bytes < 0 || !buffer || offset < 0 || offset + bytes > buffer.length) {
+      throw malformed(`${where}: value ${i} (${bytes} bytes at ${offset} of buffer ${index}) isn't there`);
+    }
+    if (text && !texts[index]!.isText(offset, offset + bytes, where)) throw notUtf8(i, where);
+  }
+}
+
+function notUtf8(index: number, where: string): Error {
+  return malformed(`${where}: value ${index} is not UTF-8`);
+}
+
+/** Text that many values may be parts of: looked at once as a whole, so that values that overlap cost nothing. */
+class SharedText {
+  readonly #bytes: Uint8Array;
+  #whole: boolean | undefined;
+  #looksLeft: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#looksLeft = bytes.length * SHARED_LOOKS_MAX;
+  }
+
+  isText(begin: number, end: number, where: string): boolean {
+    this.#whole ??= isUtf8(this.#bytes);
+    if (this.#whole) return this.#isBoundary(begin) && this.#isBoundary(end);
+    // Something that no value refers to isn't text: look at the values one by one.
+    this.#looksLeft -= end - begin;
+    if (this.#looksLeft < 0) throw malformed(`${where}: too many values share bytes that are not UTF-8 as a whole`);
+    return isUtf8(this.#bytes.subarray(begin, end));
+  }
+
+  #isBoundary(position: number): boolean {
+    return position >= this.#bytes.length || (this.#bytes[position]! & 0xc0) !== 0x80;
   }
 }

@@ -32,12 +32,15 @@ function visit(type: DataType, data: readonly Data[], numbering: { next: number 
   }
 }
 
-/** All pieces must share one dictionary: a message has room for one. */
+/** All pieces must share one dictionary, as far as it had grown: a message has room for one. */
 function dictionaryOf(data: readonly Data[], id: number): readonly Data[] {
-  const vectors = data.map((piece) => piece.dictionary).filter((vector) => vector !== undefined);
-  const first = vectors[0];
-  if (vectors.some((vector) => vector !== first)) {
-    throw new TypeError(`dictionary ${id} is nested in a dictionary whose pieces each have another one`);
+  const vectors = new Set(data.map((piece) => piece.dictionary).filter((vector) => vector !== undefined));
+  let longest: readonly Data[] = [];
+  for (const { data: pieces } of vectors) if (pieces.length > longest.length) longest = pieces;
+  for (const { data: pieces } of vectors) {
+    if (pieces.some((piece, i) => piece !== longest[i])) {
+      throw new TypeError(`dictionary ${id} is nested in a dictionary whose pieces each have another one`);
+    }
   }
-  return first?.data ?? [];
+  return longest;
 }

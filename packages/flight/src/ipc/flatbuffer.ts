@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { malformed } from './ipc-error.ts';
 
 /** A vector inside a flatbuffer: where its first element lies, and how many there are (checked against the buffer). */
@@ -108,7 +109,9 @@ export class FlatTable {
     const vector = this.vector(slot, 1);
     if (!vector) return undefined;
     spend(this.#budget, vector.length);
-    return decoder.decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + vector.start, vector.length));
+    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + vector.start, vector.length);
+    if (!isUtf8(bytes)) throw malformed('flatbuffer: a name or a value of custom metadata is not UTF-8');
+    return decoder.decode(bytes);
   }
 
   vector(slot: number, elementBytes: number): FlatVector | undefined {
@@ -135,4 +138,4 @@ export function int64At(view: DataView, position: number, what: string): number 
   return value;
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -13,14 +13,17 @@ import {
   Int32,
   LargeUtf8,
   List,
+  Null,
   Schema,
   Struct,
   Utf8,
+  Utf8View,
 } from 'apache-arrow';
 import { layoutBody } from './body.ts';
 import type { Compression } from './compression.ts';
 import { IpcDecoder } from './ipc-decoder.ts';
 import { IpcError } from './ipc-error.ts';
+import { decodeIpcStream } from './ipc-stream.ts';
 import type { IpcLimits } from './limits.ts';
 import { type BatchHeader, writeBatchHeader } from './write-batch-header.ts';
 import { writeSchema } from './write-schema.ts';
@@ -378,6 +381,58 @@ const cases: [what: string, message: string | RegExp, column: Column][] = [
     { type: new Int32(), nodes: [2, 0], buffers: [none, longs(1_000_000n, 0x40_60_18_4d_22_04n)], compression: 'lz4' },
   ],
   [
+    'columns that share their bytes',
+    'the buffers overlap, together they are more than the body of 1000000 bytes',
+    {
+      type: new Struct(Array.from({ length: 9 }, (_, i) => new Field(`x${i}`, new Int8(), true))),
+      rows: 1_000_000,
+      nodes: Array(10).fill([1_000_000, 0]).flat(),
+      buffers: [new Uint8Array(1_000_000)],
+      header: {
+        regions: Array.from({ length: 19 }, (_, i) => ({ offset: 0, length: i > 0 && i % 2 === 0 ? 1_000_000 : 0 })),
+      },
+    },
+  ],
+  [
+    'many rows of nothing',
+    '2000000000 values without bytes for them are over the limit of 16777216',
+    { type: new Null(), rows: 2_000_000_000, nodes: [2_000_000_000, 2_000_000_000] },
+  ],
+  [
+    'many items of nothing',
+    '2000000000 values without bytes for them',
+    {
+      type: new List(new Field('item', new Null(), true)),
+      nodes: [2, 0, 2_000_000_000, 2_000_000_000],
+      buffers: [none, words(0, 1, 2_000_000_000)],
+    },
+  ],
+  [
+    'views that share text that is none',
+    'too many values share bytes that are not UTF-8 as a whole',
+    {
+      type: new Utf8View(),
+      rows: 1000,
+      nodes: [1000, 0],
+      buffers: [
+        none,
+        bytes(...Array.from({ length: 1000 }, () => view(100_000, 0, 0)).flat()),
+        new Uint8Array(100_001).fill(97).fill(255, 100_000),
+      ],
+      header: { variadicCounts: [1] },
+    },
+  ],
+  [
+    'a view cut inside a character',
+    'value 1 is not UTF-8',
+    {
+      type: new Utf8View(),
+      nodes: [2, 0],
+      buffers: [none, bytes(...view(14, 0, 0), ...view(13, 0, 0)), new Uint8Array(Buffer.from('twelve bytes\u00e9'))],
+      header: { variadicCounts: [1] },
+    },
+  ],
+  [
     'garbage for LZ4',
     'is no LZ4 frame',
     { type: new Int32(), nodes: [2, 0], buffers: [none, longs(8n, 1n)], compression: 'lz4' },
@@ -429,7 +484,91 @@ function bigEndianSchema(): Uint8Array {
   return message;
 }
 
+describe('a stream', () => {
+  const oneDictionary = new Schema([new Field('c', dictionary, true)]);
+  const dictionaryMessage = (body: ReturnType<typeof layoutBody>, rows: number, isDelta: boolean) =>
+    writeBatchHeader({
+      rows,
+      nodes: [rows, 0],
+      regions: body.regions,
+      variadicCounts: [],
+      bodyLength: body.length,
+      compression: undefined,
+      dictionary: { id: 0, isDelta },
+    });
+
+  it('of deltas without values is bounded all the same', () => {
+    const decoder = new IpcDecoder({ dictionaryBytesMax: 100_000 });
+    decoder.decode(writeSchema(oneDictionary), none);
+    const message = dictionaryMessage(layoutBody([none, none, none], undefined), 0, true);
+    expect(() => {
+      for (let i = 0; i < 1000; i++) decoder.decode(message, none);
+    }).toThrow('the dictionaries are over 100000 bytes');
+  });
+
+  it("doesn't keep large messages alive for their small dictionaries", () => {
+    const decoder = new IpcDecoder();
+    decoder.decode(writeSchema(oneDictionary), none);
+    const body = layoutBody([none, words(0, 1), bytes(97)], undefined);
+    const large = new Uint8Array(10_000_000);
+    large.set(Buffer.concat([words(0, 1), bytes(97)]));
+    decoder.decode(dictionaryMessage(body, 1, false), large.subarray(0, 16));
+    const batch = layoutBody([none, bytes(0)], undefined);
+    const { batch: decoded } = decoder.decode(
+      writeBatchHeader({
+        rows: 1,
+        nodes: [1, 0],
+        regions: batch.regions,
+        variadicCounts: [],
+        bodyLength: batch.length,
+        compression: undefined,
+      }),
+      new Uint8Array(8),
+    );
+    const values = decoded!.data.children[0]!.dictionary!.data[0]!.values as Uint8Array;
+    expect(Buffer.from(values).toString()).toBe('a');
+    expect(values.buffer.byteLength).toBeLessThan(100);
+  });
+
+  it('that is a file says so', () => {
+    expect(() => decodeIpcStream(Buffer.from('ARROW1\0\0 and so on'))).toThrow('this is an Arrow file, not a stream');
+  });
+
+  it('counts nulls itself, whatever the message says', () => {
+    const { batch } = decode({ type: new Int32(), nodes: [2, 2], buffers: [bytes(2), words(1, 2)] });
+    expect(batch!.data.children[0]!.nullCount).toBe(1);
+  });
+});
+
 describe('a schema', () => {
+  it('with a header over the limit is refused', () => {
+    const header = writeSchema(new Schema([new Field('x'.repeat(1000), new Int32(), true)]));
+    expect(() => new IpcDecoder({ headerBytesMax: 1000 }).decode(header, none)).toThrow(
+      /header of \d+ bytes is over 1000/,
+    );
+  });
+
+  it('with a name that is no text is refused', () => {
+    const header = writeSchema(new Schema([new Field('name', new Int32(), true)])).slice();
+    header[Buffer.from(header).indexOf('name')] = 0xff;
+    expect(() => new IpcDecoder().decode(header, none)).toThrow('is not UTF-8');
+  });
+
+  it('with endless names is refused in few words', () => {
+    const name = 'endless'.repeat(100_000);
+    const type = new DenseUnion([0, 0], [new Field('a', new Int32(), true), new Field('b', new Int32(), true)]);
+    const header = writeSchema(new Schema([new Field(name, type, true)]));
+    try {
+      new IpcDecoder().decode(header, none);
+      throw new Error('not refused');
+    } catch (error) {
+      expect((error as Error).message).toMatch(
+        /^INVALID_ARGUMENT: field "endlessendless.*…": a union needs one type id/,
+      );
+      expect((error as Error).message.length).toBeLessThan(1100);
+    }
+  });
+
   it('of big-endian data is refused', () => {
     expect(() => new IpcDecoder().decode(bigEndianSchema(), none)).toThrow('the data is big-endian');
   });

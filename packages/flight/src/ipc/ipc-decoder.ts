@@ -1,6 +1,7 @@
-import { type DataType, type RecordBatch, type Schema, Vector } from 'apache-arrow';
+import type { RecordBatch, Schema } from 'apache-arrow';
 import { BatchBuffers } from './buffers.ts';
-import { IpcError, malformed } from './ipc-error.ts';
+import { Dictionaries } from './dictionaries.ts';
+import { malformed } from './ipc-error.ts';
 import { defaultIpcLimits, type IpcLimits } from './limits.ts';
 import { type IpcMessage, MessageKind, readMessage } from './message.ts';
 import { type ColumnSource, readColumns, readDictionaryValues } from './read-columns.ts';
@@ -20,15 +21,20 @@ export interface IpcContent {
 export class IpcDecoder {
   readonly #limits: IpcLimits;
   #schema: Schema | undefined;
-  #dictionaries = new Map<number, Vector>();
-  #dictionaryBytes = 0;
+  #dictionaries: Dictionaries;
 
   constructor(limits: Partial<IpcLimits> = {}) {
     this.#limits = { ...defaultIpcLimits, ...limits };
+    this.#dictionaries = new Dictionaries(new Map(), this.#limits);
   }
 
   decode(header: Uint8Array, body: Uint8Array): IpcContent {
-    return this.decodeMessage(readMessage(header), body);
+    return this.decodeMessage(this.readMessage(header), body);
+  }
+
+  /** The envelope alone, for `decodeMessage`. */
+  readMessage(header: Uint8Array): IpcMessage {
+    return readMessage(header, this.#limits.headerBytesMax);
   }
 
   decodeMessage(message: IpcMessage, body: Uint8Array): IpcContent {
@@ -50,8 +56,7 @@ export class IpcDecoder {
 
   #replaceSchema(schema: Schema): Schema {
     this.#schema = schema;
-    this.#dictionaries = new Map();
-    this.#dictionaryBytes = 0;
+    this.#dictionaries = new Dictionaries(schema.dictionaries, this.#limits);
     return schema;
   }
 
@@ -64,23 +69,23 @@ export class IpcDecoder {
   }
 
   #decodeDictionary(message: IpcMessage, body: Uint8Array): void {
+    if (!this.#schema) throw malformed('a dictionary came before its schema');
     const id = message.header.int64(0, 'the dictionary id');
-    const type: DataType | undefined = this.#schema?.dictionaries.get(id);
-    if (!type) throw malformed(`dictionary ${id} is not in the schema`);
+    const type = this.#dictionaries.typeOf(id);
     const header = message.header.table(1);
     if (!header) throw malformed(`dictionary ${id} has no values`);
-    const buffers = new BatchBuffers(header, body, this.#limits);
-    const data = readDictionaryValues(type, id, this.#source(buffers, message));
-    const before = this.#dictionaries.get(id);
-    const isDelta = message.header.boolean(2);
-    this.#dictionaryBytes += data.byteLength - (before && !isDelta ? before.byteLength : 0);
-    if (this.#dictionaryBytes > this.#limits.dictionaryBytesMax) {
-      throw new IpcError('LIMIT_EXCEEDED', `the dictionaries are over ${this.#limits.dictionaryBytesMax} bytes`);
-    }
-    this.#dictionaries.set(id, before && isDelta ? new Vector([...before.data, data]) : new Vector([data]));
+    const kept = ofItsOwn(body);
+    const buffers = new BatchBuffers(header, kept, this.#limits);
+    const piece = readDictionaryValues(type, id, this.#source(buffers, message));
+    this.#dictionaries.add(id, piece, message.header.boolean(2), kept.length);
   }
 
   #source(buffers: BatchBuffers, message: IpcMessage): ColumnSource {
     return { buffers, dictionaries: this.#dictionaries, version: message.version };
   }
+}
+
+/** A dictionary outlives its message: what is a small part of a large buffer is copied, so as not to keep all of it. */
+function ofItsOwn(body: Uint8Array): Uint8Array {
+  return body.length * 2 < body.buffer.byteLength ? new Uint8Array(body) : body;
 }

@@ -13,9 +13,24 @@ export class IpcError extends GrpcError {
   readonly reason: IpcErrorReason;
 
   constructor(reason: IpcErrorReason, message: string) {
-    super(reason === 'LIMIT_EXCEEDED' ? Status.RESOURCE_EXHAUSTED : Status.INVALID_ARGUMENT, message);
+    super(reason === 'LIMIT_EXCEEDED' ? Status.RESOURCE_EXHAUSTED : Status.INVALID_ARGUMENT, shortened(message));
     this.reason = reason;
   }
+}
+
+/** Messages travel in a header of HTTP/2, and names in them may be as long as a peer likes. */
+const MESSAGE_CHARACTERS_MAX = 1000;
+const NAME_CHARACTERS_MAX = 80;
+
+/** A name from the wire as errors show it. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > NAME_CHARACTERS_MAX ? `${name.slice(0, NAME_CHARACTERS_MAX)}…` : name);
+}
+
+function shortened(message: string): string {
+  if (message.length <= MESSAGE_CHARACTERS_MAX) return message;
+  const half = MESSAGE_CHARACTERS_MAX / 2;
+  return `${message.slice(0, half)} … ${message.slice(-half)}`;
 }
 
 export function malformed(message: string): IpcError {

@@ -3,9 +3,8 @@ import { padding } from './body.ts';
 import type { Compression } from './compression.ts';
 import { IpcDecoder } from './ipc-decoder.ts';
 import { IpcEncoder, type IpcUnit } from './ipc-encoder.ts';
-import { malformed } from './ipc-error.ts';
+import { malformed, unsupported } from './ipc-error.ts';
 import type { IpcLimits } from './limits.ts';
-import { readMessage } from './message.ts';
 
 const CONTINUATION = 0xffff_ffff;
 
@@ -35,6 +34,9 @@ export function decodeIpcStream(bytes: Uint8Array, limits: Partial<IpcLimits> = 
   const decoder = new IpcDecoder(limits);
   const batches: RecordBatch[] = [];
   let schema: Schema | undefined;
+  if (Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'ARROW1') {
+    throw unsupported('this is an Arrow file, not a stream: what is needed is the IPC streaming format');
+  }
   for (let position = 0; position + 4 <= bytes.length; ) {
     const continued = view.getUint32(position, true) === CONTINUATION;
     if (continued && position + 8 > bytes.length) throw malformed('an IPC stream is cut off');
@@ -42,7 +44,7 @@ export function decodeIpcStream(bytes: Uint8Array, limits: Partial<IpcLimits> = 
     if (length === 0) break;
     const start = position + (continued ? 8 : 4);
     if (length > bytes.length - start) throw malformed('an IPC stream is cut off');
-    const message = readMessage(bytes.subarray(start, start + length));
+    const message = decoder.readMessage(bytes.subarray(start, start + length));
     position = start + length + message.bodyLength;
     if (position > bytes.length) throw malformed('an IPC stream is cut off');
     const content = decoder.decodeMessage(message, bytes.subarray(start + length, position));

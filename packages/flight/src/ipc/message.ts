@@ -1,5 +1,5 @@
 import { FlatTable } from './flatbuffer.ts';
-import { malformed, unsupported } from './ipc-error.ts';
+import { IpcError, malformed, unsupported } from './ipc-error.ts';
 import { type KeyValues, readKeyValues } from './key-values.ts';
 
 /** Message.fbs, MessageHeader. */
@@ -19,7 +19,10 @@ const METADATA_V4 = 3;
 const METADATA_V5 = 4;
 
 /** Reads the envelope of an IPC message. https://arrow.apache.org/docs/format/Columnar.html#encapsulated-message-format */
-export function readMessage(bytes: Uint8Array): IpcMessage {
+export function readMessage(bytes: Uint8Array, headerBytesMax: number): IpcMessage {
+  if (bytes.length > headerBytesMax) {
+    throw new IpcError('LIMIT_EXCEEDED', `an IPC message's header of ${bytes.length} bytes is over ${headerBytesMax}`);
+  }
   const root = FlatTable.root(bytes);
   const version = root.int16(0);
   if (version < METADATA_V4) {

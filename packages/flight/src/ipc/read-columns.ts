@@ -12,8 +12,9 @@ import {
 import { strideForType } from 'apache-arrow/type';
 import type { BatchBuffers } from './buffers.ts';
 import { checkIndices, checkLargeOffsets, checkOffsets, checkUtf8, checkViews } from './checks.ts';
+import type { Dictionaries } from './dictionaries.ts';
 import { emptyData } from './empty-data.ts';
-import { malformed } from './ipc-error.ts';
+import { malformed, quoted, unsupported } from './ipc-error.ts';
 
 const EMPTY = new Uint8Array(0);
 const METADATA_V5 = 4;
@@ -21,14 +22,14 @@ const METADATA_V5 = 4;
 /** What columns are read with. */
 export interface ColumnSource {
   readonly buffers: BatchBuffers;
-  readonly dictionaries: ReadonlyMap<number, Vector>;
+  readonly dictionaries: Pick<Dictionaries, 'get'>;
   /** Of the message, as in IpcMessage. */
   readonly version: number;
 }
 
 /** Reads the columns of a batch and checks every value that says where others lie. Nothing is copied. */
 export function readColumns(fields: readonly Field[], rows: number, source: ColumnSource): Data[] {
-  const columns = fields.map((field) => readExactly(field, rows, source, `column ${JSON.stringify(field.name)}`));
+  const columns = fields.map((field) => readExactly(field, rows, source, `column ${quoted(field.name)}`));
   source.buffers.finish();
   return columns;
 }
@@ -51,7 +52,7 @@ function readExactly(field: Field, rows: number, source: ColumnSource, where: st
 
 /** A child that must have at least `length` values: what it has beyond them is nobody's. */
 function readChild(field: Field, length: number, source: ColumnSource, where: string): Data {
-  const path = `${where}.${JSON.stringify(field.name)}`;
+  const path = `${where}.${quoted(field.name)}`;
   const data = readType(field.type, source, path);
   if (data.length < length) throw malformed(`${path}: ${data.length} values, its parent needs ${length}`);
   return data;
@@ -67,8 +68,10 @@ function readType(type: DataType, source: ColumnSource, where: string): Data {
   let { nullCount } = buffers;
   let bitmap: Uint8Array = EMPTY;
   if (nullCount !== 0) {
-    if (validity.length * 8 >= length) bitmap = validity;
-    else if (validity.length === 0 && nullCount === -1) nullCount = 0;
+    if (validity.length * 8 >= length) {
+      bitmap = validity;
+      nullCount = -1; // counted when someone asks: what the message says need not be true
+    } else if (validity.length === 0 && nullCount === -1) nullCount = 0;
     else throw malformed(`${where}: ${nullCount} nulls, but the validity buffer has ${validity.length} bytes`);
   }
   const column = (columnBuffers: unknown[], children?: Data[], dictionary?: Vector, variadic?: Uint8Array[]): Data =>
@@ -126,7 +129,12 @@ function readType(type: DataType, source: ColumnSource, where: string): Data {
 
 function readUnion(type: Union, length: number, source: ColumnSource, where: string): Data {
   const { buffers } = source;
-  if (source.version < METADATA_V5) buffers.nextBuffer(0, where, 'validity');
+  if (source.version < METADATA_V5) {
+    const { nullCount } = buffers;
+    const validity = buffers.nextBuffer(0, where, 'validity');
+    if (nullCount !== 0 && validity.length > 0)
+      throw unsupported(`${where}: a union with nulls of its own (metadata V4)`);
+  }
   const ids = buffers.nextBuffer(length, where, 'type id').subarray(0, length);
   const typeIds = new Int8Array(ids.buffer, ids.byteOffset, length);
   const dense = type.mode === UnionMode.Dense;

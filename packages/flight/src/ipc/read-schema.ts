@@ -1,6 +1,6 @@
 import { type DataType, Dictionary, Field, Int, Schema } from 'apache-arrow';
 import type { FlatTable } from './flatbuffer.ts';
-import { IpcError, malformed, unsupported } from './ipc-error.ts';
+import { IpcError, malformed, quoted, unsupported } from './ipc-error.ts';
 import { readKeyValues } from './key-values.ts';
 import type { IpcLimits } from './limits.ts';
 import { readInt, readType } from './read-type.ts';
@@ -15,6 +15,7 @@ export function readSchema(header: FlatTable, limits: IpcLimits): Schema {
 
 class SchemaReader {
   readonly dictionaries = new Map<number, DataType>();
+  readonly #dictionaryTexts = new Map<number, string>();
   readonly #limits: IpcLimits;
   #fieldsLeft: number;
 
@@ -40,8 +41,9 @@ class SchemaReader {
 
   #field(table: FlatTable, path: string, depth: number): Field {
     const name = table.string(0) ?? '';
-    const where = `field ${path}${JSON.stringify(name)}`;
-    const children = this.fields(table, 5, `${path}${JSON.stringify(name)}.`, depth + 1);
+    const ownPath = path + quoted(name);
+    const where = `field ${ownPath}`;
+    const children = this.fields(table, 5, `${ownPath}.`, depth + 1);
     const type = readType(table.uint8(2), table.table(3), children, where);
     const dictionary = table.table(4);
     return new Field(
@@ -57,9 +59,10 @@ class SchemaReader {
     const indexTable = table.table(1);
     const indices = indexTable ? readInt(indexTable, where) : new Int(true, 32);
     const known = this.dictionaries.get(id);
-    if (known && String(known) !== String(type)) {
-      throw malformed(`${where}: dictionary ${id} is ${type} here and ${known} elsewhere`);
-    }
+    const text = String(type);
+    const knownText = this.#dictionaryTexts.get(id) ?? text;
+    if (knownText !== text) throw malformed(`${where}: dictionary ${id} is ${text} here and ${knownText} elsewhere`);
+    this.#dictionaryTexts.set(id, text);
     this.dictionaries.set(id, known ?? type);
     return new Dictionary(known ?? type, indices as Dictionary['indices'], id, table.boolean(2));
   }

@@ -155,10 +155,13 @@ function readTime(table: FlatTable, where: string): Time {
 function readUnion(table: FlatTable, children: Field[], where: string): Union {
   const mode = oneOf(table.int16(0), [0, 1], where, 'union mode');
   const vector = table.vector(1, 4);
+  if ((vector?.length ?? children.length) !== children.length) {
+    throw malformed(`${where}: a union has ${vector!.length} type ids for its ${children.length} children`);
+  }
   const ids = vector
     ? Array.from({ length: vector.length }, (_, i) => table.view.getInt32(vector.start + i * 4, true))
     : children.map((_, i) => i);
-  if (ids.length !== children.length || new Set(ids).size !== ids.length || ids.some((id) => id < 0 || id > 127)) {
+  if (new Set(ids).size !== ids.length || ids.some((id) => id < 0 || id > 127)) {
     throw malformed(`${where}: a union needs one type id from 0 to 127 for each of its ${children.length} children`);
   }
   return new Union(mode, ids, children);

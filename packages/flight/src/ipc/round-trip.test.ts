@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Field, Schema } from 'apache-arrow';
+import { Data, Dictionary, Field, Int8, List, Schema, Utf8, Vector, vectorFromArray } from 'apache-arrow';
 import { FlightDataDecoder } from '../stream/decode.ts';
 import { FlightDataEncoder } from '../stream/encode.ts';
 import { randomFrom } from '../testing/mutate.ts';
@@ -7,6 +7,7 @@ import { plainColumns, plainValues } from '../testing/plain-values.ts';
 import { RandomData } from '../testing/random-data.ts';
 import { leafTypes, randomSchema } from '../testing/random-types.ts';
 import { decodeIpcStream, encodeIpcStream } from './ipc-stream.ts';
+import { recordBatchOf } from './record-batch.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const allNulls = ['none', 'some', 'all'] as const;
@@ -46,4 +47,37 @@ describe('a column of type', () => {
       expect(plainValues(batches[0]!.data.children[0]!)).toEqual(plainValues(batch.data.children[0]!));
     }
   });
+});
+
+it('a dictionary within a dictionary grows with it', () => {
+  const words = (...texts: string[]) => vectorFromArray(texts, new Utf8()).data[0]!;
+  const inner = new Dictionary(new Utf8(), new Int8(), 1);
+  const list = new List(new Field('item', inner, true));
+  const outer = new Dictionary(list, new Int8(), 0);
+  const schema = new Schema([new Field('c', outer, true)]);
+  const none = new Uint8Array(0);
+  const indices = (type: Dictionary, values: number[], dictionary: Vector) =>
+    new Data(type, 0, values.length, 0, [undefined, Int8Array.from(values), none] as never, [], dictionary);
+  const entry = (values: number[], dictionary: Vector) =>
+    new Data(list, 0, 1, 0, [Int32Array.of(0, values.length), undefined, none] as never, [
+      indices(inner, values, dictionary),
+    ]);
+  const few = new Vector([words('a', 'b')]);
+  const more = new Vector([...few.data, words('c')]);
+  const entries = new Vector([entry([0, 1], few)]);
+  const moreEntries = new Vector([...entries.data, entry([2, 0], more)]);
+  const batches = [
+    recordBatchOf(schema, [indices(outer, [0, 0], entries)], 2),
+    recordBatchOf(schema, [indices(outer, [1, 0], moreEntries)], 2),
+  ];
+  const values = [
+    ['a', 'b'],
+    ['a', 'b'],
+    ['c', 'a'],
+    ['a', 'b'],
+  ];
+  const once = decodeIpcStream(Buffer.concat(encodeIpcStream({ schema, batches })));
+  expect(plainColumns(1, once.batches)).toEqual([values]);
+  const twice = decodeIpcStream(Buffer.concat(encodeIpcStream(once)));
+  expect(plainColumns(1, twice.batches)).toEqual([values]);
 });

@@ -30,7 +30,7 @@ export function decodeSchemaBytes(bytes: Uint8Array, limits: IpcLimits = default
   const length = view.getUint32(start - 4, true);
   if (start + length > bytes.length)
     throw malformed(`a schema of ${length} bytes is cut off after ${bytes.length - start}`);
-  const message = readMessage(bytes.subarray(start, start + length));
+  const message = readMessage(bytes.subarray(start, start + length), limits.headerBytesMax);
   if (message.kind !== MessageKind.schema) throw malformed('the message holds no schema');
   return readSchema(message.header, limits);
 }

@@ -9,7 +9,7 @@ export interface ForeignStream {
   /** In base64. */
   readonly stream: string;
   readonly columns?: readonly PlainValue[][];
-  /** The stream has to be refused by this name of a type. */
+  /** The stream has to be refused, in a message with these words: the name of a type. */
   readonly refused?: string;
   /** The schema's custom metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -37,14 +37,14 @@ export function checkForeignStream({ name, stream, columns, refused, metadata }:
   }
 }
 
-function checkRefused(bytes: Uint8Array, typeName: string, name: string): void {
+function checkRefused(bytes: Uint8Array, words: string, name: string): void {
   try {
     decodeIpcStream(bytes);
   } catch (error) {
-    if (error instanceof IpcError && error.message.includes(`type ${typeName} is not supported`)) return;
-    throw new Error(`${name}: not refused by its type's name`, { cause: error });
+    if (error instanceof IpcError && error.message.includes(words)) return;
+    throw new Error(`${name}: not refused for ${words}`, { cause: error });
   }
-  throw new Error(`${name}: decoded, though its type can't be held`);
+  throw new Error(`${name}: decoded, though it has to be refused for ${words}`);
 }
 
 /** A copy that begins `by` bytes off a multiple of 8. */

@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/endian"
 	"github.com/apache/arrow-go/v18/arrow/extensions"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -19,7 +20,7 @@ type stream struct {
 	// Bytes is the stream in base64.
 	Bytes   string  `json:"stream"`
 	Columns [][]any `json:"columns,omitempty"`
-	// Refused names the type that a reader may refuse.
+	// Refused is what a reader may refuse the stream for.
 	Refused  string            `json:"refused,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
@@ -69,7 +70,7 @@ func field(name string, dataType arrow.DataType) arrow.Field {
 }
 
 var refusedNames = map[arrow.Type]string{
-	arrow.RUN_END_ENCODED: "run-end encoded", arrow.LIST_VIEW: "list view", arrow.LARGE_LIST_VIEW: "large list view",
+	arrow.RUN_END_ENCODED: "type run-end encoded", arrow.LIST_VIEW: "type list view", arrow.LARGE_LIST_VIEW: "type large list view",
 }
 
 func refused(dataType arrow.DataType) string {
@@ -127,6 +128,7 @@ func special(random *rand.Rand) []stream {
 	nothing := arrow.NewSchema(nil, nil)
 	columns := []arrow.Array{build(arrow.PrimitiveTypes.Int32, 3, none, random), build(arrow.BinaryTypes.String, 3, some, random)}
 	withMetadata := write("metadata, one name twice", described, []arrow.RecordBatch{array.NewRecordBatch(described, columns, 3)}, "")
+	swapped := described.WithEndianness(endian.NonNativeEndian)
 	withMetadata.Metadata = metadata.ToMap()
 	return []stream{
 		write("a dictionary's deltas", schema, deltas, "", ipc.WithDictionaryDeltas(true)),
@@ -134,6 +136,7 @@ func special(random *rand.Rand) []stream {
 		write("no batches", schema, nil, ""),
 		write("no columns", nothing, []arrow.RecordBatch{array.NewRecordBatch(nothing, nil, 3)}, ""),
 		withMetadata,
+		write("big-endian", swapped, []arrow.RecordBatch{array.NewRecordBatch(swapped, columns, 3)}, "the data is big-endian"),
 	}
 }
 
