@@ -70,17 +70,17 @@ export const foreignKeysSchema = new Schema([
 export const sqlInfoValueType = new DenseUnion(
   [0, 1, 2, 3, 4, 5],
   [
-    optional('string_value', text),
-    optional('bool_value', new Bool()),
-    optional('bigint_value', new Int64()),
-    optional('int32_bitmask', int),
-    optional('string_list', new List(optional('string_data', text))),
-    optional(
+    required('string_value', text),
+    required('bool_value', new Bool()),
+    required('bigint_value', new Int64()),
+    required('int32_bitmask', int),
+    required('string_list', new List(optional('item', text))),
+    required(
       'int32_to_int32_list_map',
       new Map_(
         required(
           'entries',
-          new Struct([required('key', int), optional('value', new List(optional('$data$', int)))]),
+          new Struct([required('key', int), optional('value', new List(optional('item', int)))]),
         ) as never,
       ),
     ),
