@@ -21,6 +21,13 @@ export const querierConfig = defineConfig({
   ),
   sqlSpillBytesMax: bytes(10_240 * MiB).describe('Disk that one tenant’s SQL queries may spill to, in bytes'),
   sqlTimeoutMs: milliseconds(300_000).describe('Longest time of an SQL query, in milliseconds'),
+  splitRowsMin: count(1_000_000).describe(
+    'Rows of a table from which on the result of a plain SELECT is split, so that several queriers serve it',
+  ),
+  splitBytesMin: bytes(64 * MiB).describe('The same in bytes of files'),
+  splitFilesMax: count(10_000).describe(
+    'Files of a split result: they are named in its tickets; with more it isn’t split',
+  ),
   sqlTextBytesMax: bytes(64 * 1024).describe('Longest SQL text, in bytes'),
   sqlTablesMax: count(48).describe('Tables that one SQL query may name'),
   sqlTenantsMax: count(8).describe('Tenants whose SQL processes are kept'),

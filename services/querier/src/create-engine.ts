@@ -79,7 +79,7 @@ export function createEngine(
   );
   const context = { config, reader, duck };
   const tables = new TableList({ catalog, reader, types: new ArrowTypes(duck) });
-  const sql = new SqlService({ config, tables, reader, sandboxes });
+  const sql = new SqlService({ config, catalog, tables, reader, sandboxes, duck });
   return {
     service: createFlightService({ context, sql, tagNames: new TagNames(context), metrics: counted, logger }),
     async close() {

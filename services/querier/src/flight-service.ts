@@ -9,7 +9,7 @@ import { searchTraces } from './search/search.ts';
 import type { SqlService } from './sql/sql-service.ts';
 import type { TagNames } from './tags/tag-names.ts';
 import { tagValues } from './tags/tag-values.ts';
-import { parseDescribe, parseTables, parseTicket, type Ticket } from './ticket.ts';
+import { parseDescribe, parsePlan, parseTables, parseTicket, type Ticket } from './ticket.ts';
 import { traceById } from './traces/trace-by-id.ts';
 
 export interface FlightServiceOptions {
@@ -35,17 +35,21 @@ export function createFlightService(options: FlightServiceOptions): Partial<Flig
           Buffer.from(encodeSchemaBytes(schema)).toString('base64');
         yield json({
           statement_type: found.statementType,
-          schema: base64(found.schema),
+          schema: found.schema === undefined ? null : base64(found.schema),
           parameters: found.parameters === undefined ? null : base64(found.parameters),
         });
       } else if (type === 'tables') {
         const { tenant } = parseTables(body);
         for (const table of await timed(options, 'tables', signal, () => sql.tables(tenant))) yield json(table);
+      } else if (type === 'plan') {
+        const request = parsePlan(body);
+        yield json((await timed(options, 'plan', signal, () => sql.plan(request, signal))) ?? {});
       } else throw new GrpcError(Status.UNIMPLEMENTED, `there is no action ${JSON.stringify(type)}`);
     },
     async *listActions() {
       yield { type: 'describe', description: 'what an SQL statement would answer: its columns and parameters' };
       yield { type: 'tables', description: 'the tables of a tenant, with their columns' };
+      yield { type: 'plan', description: 'tickets that several queriers can answer side by side, for a large result' };
     },
   };
 }
@@ -58,7 +62,7 @@ async function* answer(
   const { context, sql, metrics, logger } = options;
   const { sqlTimeoutMs, queryTimeoutMs } = context.config;
   const limit =
-    ticket.kind === 'sql'
+    ticket.kind === 'sql' || ticket.kind === 'share' || ticket.kind === 'write'
       ? { ms: sqlTimeoutMs, setting: 'querier.sqlTimeoutMs' }
       : { ms: queryTimeoutMs, setting: 'querier.queryTimeoutMs' };
   const timeout = AbortSignal.timeout(limit.ms);
@@ -66,6 +70,8 @@ async function* answer(
   const ended = metrics.started(ticket.kind);
   try {
     if (ticket.kind === 'sql') yield* sql.query(ticket, run.outcome, run.signal);
+    else if (ticket.kind === 'share') yield* sql.share(ticket, run.outcome, run.signal);
+    else if (ticket.kind === 'write') yield* sql.write(ticket, run.outcome, run.signal);
     else {
       const batches = await rowsOf(options, ticket, run);
       for (const batch of batches) yield { schema: batch.schema, batch };
@@ -83,7 +89,7 @@ async function* answer(
 
 async function rowsOf(
   options: FlightServiceOptions,
-  ticket: Exclude<Ticket, { kind: 'sql' }>,
+  ticket: Exclude<Ticket, { kind: 'sql' | 'share' | 'write' }>,
   run: QueryRun,
 ): Promise<readonly RecordBatch[]> {
   const { context, tagNames } = options;

@@ -10,8 +10,45 @@ const time = z
 const limit = z.number().int().min(0).optional();
 const range = { start: time, end: time };
 
+/** A bound row of parameters: an Arrow stream in base64. */
+const parameters = z.string().optional();
+/** Names a query, so that it can be cancelled. */
+const queryId = z.string().max(200).optional();
+
+const fileSchema = z.object({
+  source: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('object'), uri: z.string() }),
+    z.object({ kind: z.literal('hot'), name: z.string(), path: z.string(), location: z.string() }),
+  ]),
+  rows: z.number(),
+  bytes: z.number(),
+});
+
 const ticketSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('sql'), tenant, sql: z.string(), parameters: z.string().optional() }),
+  z.object({ kind: z.literal('sql'), tenant, sql: z.string(), parameters, query_id: queryId }),
+  z.object({
+    kind: z.literal('share'),
+    tenant,
+    sql: z.string(),
+    parameters,
+    query_id: queryId,
+    /** The one table that the statement reads, as it was when the statement was planned. */
+    table: z.string(),
+    columns: z.array(
+      z.object({
+        name: z.string(),
+        field_id: z.number().optional(),
+        type: z.string(),
+        shown: z.object({ type: z.string(), expression: z.string() }).optional(),
+      }),
+    ),
+    files: z.array(fileSchema),
+    /** Rows of other times may be left out. */
+    start: time,
+    end: time,
+  }),
+  /** A statement that writes: what is to be written is answered, and is the caller's to write. Several rows may be bound. */
+  z.object({ kind: z.literal('write'), tenant, sql: z.string(), parameters }),
   z.object({
     kind: z.literal('trace'),
     tenant,
@@ -60,6 +97,13 @@ export function parseTicket(bytes: Uint8Array): Ticket {
 
 const describeSchema = z.object({ tenant, sql: z.string() });
 const tablesSchema = z.object({ tenant });
+const planSchema = z.object({
+  tenant,
+  sql: z.string(),
+  parameters,
+  query_id: queryId,
+  shares_max: z.number().int().min(0),
+});
 
 /** Reads the body of the action `describe`. @throws GrpcError INVALID_ARGUMENT */
 export const parseDescribe = (bytes: Uint8Array): z.output<typeof describeSchema> =>
@@ -68,6 +112,11 @@ export const parseDescribe = (bytes: Uint8Array): z.output<typeof describeSchema
 /** Reads the body of the action `tables`. @throws GrpcError INVALID_ARGUMENT */
 export const parseTables = (bytes: Uint8Array): z.output<typeof tablesSchema> =>
   parseBody(tablesSchema, bytes, 'tables');
+
+/** Reads the body of the action `plan`. @throws GrpcError INVALID_ARGUMENT */
+export const parsePlan = (bytes: Uint8Array): z.output<typeof planSchema> => parseBody(planSchema, bytes, 'plan');
+
+export type PlanRequest = z.output<typeof planSchema>;
 
 function parseBody<S extends z.ZodType>(schema: S, bytes: Uint8Array, what: string): z.output<S> {
   let json: unknown;

@@ -1,4 +1,6 @@
-/** Functions that may stand in FROM. */
+import { tableFunctions as builtinTableFunctions } from './builtins/table-functions.ts';
+
+/** DuckDB's functions that may stand in FROM. */
 const tableFunctions = new Set([
   'generate_series',
   'icu_calendar_names',
@@ -10,6 +12,8 @@ const tableFunctions = new Set([
   'repeat_row',
   'unnest',
 ]);
+
+const builtins = new Set(builtinTableFunctions.map(({ name }) => name));
 
 /**
  * Functions that reach beyond the rows: settings, the log, other SQL, waiting, internals. DuckDB's lock refuses most of what they could do;
@@ -37,10 +41,24 @@ const refusedFunctions = new Set([
 ]);
 
 export function isTableFunctionAllowed(name: string): boolean {
-  return tableFunctions.has(name.toLowerCase());
+  return tableFunctions.has(name.toLowerCase()) || builtins.has(name.toLowerCase());
 }
 
 export function isFunctionRefused(name: string): boolean {
   const lower = name.toLowerCase();
   return refusedFunctions.has(lower) || lower.startsWith('__internal');
+}
+
+/** Names of the functions of ours that stand in FROM. */
+export const builtinTableFunctionNames: readonly string[] = [...builtins];
+
+const files = /^(read_|parquet_|sniff_|glob$|arrow_scan|iceberg_|delta_|sqlite_|postgres_|mysql_)/;
+const catalogs = /^(duckdb_|pragma_|show_|pg_|sqlite_master|which_secret|test_)/;
+
+/** What to do instead of calling a function that may not stand in FROM. */
+export function insteadOf(name: string): string {
+  const lower = name.toLowerCase();
+  if (files.test(lower)) return 'files can’t be read from SQL, only the tenant’s tables';
+  if (catalogs.test(lower)) return 'information_schema.tables and information_schema.columns say what there is';
+  return `functions in FROM are ${[...builtins, ...tableFunctions].join(', ')}`;
 }

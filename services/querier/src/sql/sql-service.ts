@@ -1,43 +1,80 @@
-import type { Parameter } from '@signaldb/duckdb';
-import type { FlightMessage } from '@signaldb/flight';
+import { type Parameter, quoteIdentifier } from '@signaldb/duckdb';
+import { encodeSchemaBytes, type FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
+import type { Catalog } from '@signaldb/iceberg';
 import type { Schema } from 'apache-arrow';
 import type { QuerierConfig } from '../config.ts';
+import type { DuckPool } from '../duck-pool.ts';
 import { isFileGone } from '../files/fetch-file.ts';
 import { Outcome } from '../outcome.ts';
+import { rowsOf } from '../rows.ts';
+import { allColumns } from '../tables/read-sql.ts';
+import type { TableColumn } from '../tables/table-columns.ts';
 import { type OpenTables, readError, type TableReader } from '../tables/table-reader.ts';
-import type { TicketOf } from '../ticket.ts';
+import type { PlanRequest, TicketOf } from '../ticket.ts';
 import { allTime } from '../time-range.ts';
+import { type FunctionFacts, factsOf, functionFactsSql } from './constants.ts';
 import { announcedParameters, decodeParameters } from './parameter-values.ts';
-import type { Sandbox, SandboxResult } from './sandbox.ts';
+import { type RowBounds, rowBoundsOf } from './row-bounds.ts';
+import { rowConditionsOf } from './row-conditions.ts';
+import type { Sandbox, SandboxDescription, SandboxResult } from './sandbox.ts';
 import type { Sandboxes } from './sandboxes.ts';
+import { columnViews, rowViews, sessionSql, wantedFiles } from './session.ts';
+import { shareOut } from './shares.ts';
+import { isUnfiltered, splitTableOf } from './split.ts';
 import { sqlError } from './sql-errors.ts';
 import { type CheckedStatement, checkStatement } from './statement.ts';
 import type { TableDescription, TableList } from './table-list.ts';
-import { createView } from './table-view.ts';
+import type { TableView } from './table-view.ts';
+import { type Session, WriteService } from './write-service.ts';
+import { parseWrite, type WriteStatement } from './write-statement.ts';
 
 export interface SqlServiceOptions {
   readonly config: QuerierConfig;
+  readonly catalog: Catalog;
   readonly tables: TableList;
   readonly reader: TableReader;
   readonly sandboxes: Sandboxes;
+  readonly duck: DuckPool;
 }
 
 /** What a statement would answer, as clients are told it. */
 export interface Description {
   readonly statementType: string;
-  readonly schema: Schema;
+  /** Absent for a statement that writes. */
+  readonly schema: Schema | undefined;
   readonly parameters: Schema | undefined;
 }
+
+/** Tickets that together have the rows of a statement, each row once. */
+export interface Plan {
+  /** As Flight has it, in base64. */
+  readonly schema: string;
+  readonly shares: readonly ShareTicket[];
+  /** -1 where it isn't known. */
+  readonly total_records: number;
+  readonly total_bytes: number;
+}
+
+/** A ticket as JSON has it: times are text. */
+export type ShareTicket = Omit<TicketOf<'share'>, 'start' | 'end'> & { readonly start?: string; readonly end?: string };
 
 const attemptsMax = 3;
 
 /** SQL of users: checked, boxed in, streamed. */
 export class SqlService {
   readonly #options: SqlServiceOptions;
+  readonly #writes: WriteService;
+  #facts: Promise<FunctionFacts> | undefined;
 
   constructor(options: SqlServiceOptions) {
     this.#options = options;
+    this.#writes = new WriteService({
+      catalog: options.catalog,
+      names: (tenant) => options.tables.names(tenant),
+      check: (sandbox, tenant, sql) => this.#check(sandbox, tenant, sql),
+      open: (tenant, query, rows) => this.#openForWrite(tenant, query, rows),
+    });
   }
 
   close(): Promise<void> {
@@ -46,12 +83,132 @@ export class SqlService {
 
   /** Runs a query. The first message has the schema, and says at once if rows may be missing. */
   async *query(ticket: TicketOf<'sql'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
+    yield* this.#streamed(ticket, outcome, async (sandbox, statement, params) =>
+      this.#start(sandbox, ticket.tenant, statement, params, outcome, signal),
+    );
+  }
+
+  /** Runs a query on some of its table's files. */
+  async *share(ticket: TicketOf<'share'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
+    yield* this.#streamed(ticket, outcome, async (sandbox, statement, params) => {
+      const open = this.#options.reader.openFiles(ticket.tenant);
+      try {
+        const view = await shareView(open, ticket);
+        outcome.addFiles(ticket.files);
+        const session = sessionSql(statement, [view], { tenant: ticket.tenant, tables: [] });
+        return { open, result: await sandbox.query(session, statement.sql, params, signal) };
+      } catch (error) {
+        open.close();
+        if (!isFileGone(error)) throw error;
+        throw new GrpcError(
+          Status.ABORTED,
+          'files that this part of the result was to be read from have been replaced since it was planned; run the statement again',
+        );
+      }
+    });
+  }
+
+  /** Runs a statement that writes: the first message tells what is to be written where, the rows to write follow. */
+  async *write(ticket: TicketOf<'write'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
+    const { sandbox, release } = this.#options.sandboxes.lend(ticket.tenant);
+    try {
+      const write = this.#readWrite(ticket.sql);
+      if (write === undefined) throw new GrpcError(Status.INVALID_ARGUMENT, 'the statement writes nothing');
+      yield* this.#writes.run(sandbox, write, ticket, outcome, signal);
+    } catch (error) {
+      throw this.#told(error);
+    } finally {
+      release();
+    }
+  }
+
+  /** What a statement would answer. Refuses what `query` would refuse. */
+  async describe(tenant: string, sql: string): Promise<Description> {
+    return this.#lent(tenant, async (sandbox) => {
+      const write = this.#readWrite(sql);
+      if (write !== undefined) {
+        const { statementType, parameters } = await this.#writes.describe(sandbox, tenant, write);
+        return { statementType, schema: undefined, parameters: parameters && announcedParameters(parameters) };
+      }
+      const statement = await this.#check(sandbox, tenant, sql);
+      const { statementType, schema, parameters } = await this.#describe(sandbox, tenant, statement);
+      const announced = parameters.fields.length === 0 ? undefined : announcedParameters(parameters);
+      return { statementType, schema, parameters: announced };
+    });
+  }
+
+  /** The tables of a tenant. */
+  tables(tenant: string): Promise<TableDescription[]> {
+    return this.#options.tables.describe(tenant);
+  }
+
+  /**
+   * Splits a statement's rows into shares; undefined where it can't be split, or isn't worth it, or rows would be missing. The shares
+   * name the files of one moment, so that each row comes once, whatever is committed meanwhile.
+   */
+  async plan(request: PlanRequest, signal: AbortSignal): Promise<Plan | undefined> {
+    const { tenant, sql, parameters, query_id, shares_max } = request;
+    if (shares_max < 2) return undefined;
+    return this.#lent(tenant, async (sandbox) => {
+      const statement = await this.#check(sandbox, tenant, sql);
+      const table = splitTableOf(statement, await this.#functionFacts());
+      if (table === undefined) return undefined;
+      const params = parameters === undefined ? [] : decodeParameters(parameters);
+      const bounds = await this.#bounds(sandbox, statement, params, signal);
+      const outcome = new Outcome();
+      const open = await this.#open(tenant, statement, bounds, outcome);
+      try {
+        const snapshot = open.tables.get(table);
+        if (snapshot === undefined || outcome.reasons.length > 0) return undefined;
+        // A share has the columns as they are stored.
+        if (snapshot.columns.some(({ shown }) => shown !== undefined)) return undefined;
+        const { files, times } = await wantedFiles(open, snapshot, bounds.get(table) ?? { times: allTime });
+        const { splitRowsMin, splitBytesMin, splitFilesMax } = this.#options.config;
+        const [rows, bytes] = [sum(files.map((file) => file.rows)), sum(files.map((file) => file.bytes))];
+        if (files.length < 2 || files.length > splitFilesMax || (rows < splitRowsMin && bytes < splitBytesMin))
+          return undefined;
+        const newer = await open.files.local(snapshot.uncommitted);
+        const columns = allColumns(snapshot.columns, newer);
+        const session = sessionSql(statement, [{ name: table, columns, files: [], times: allTime }], {
+          tenant,
+          tables: [],
+        });
+        const [described] = await sandbox.describe(session, [statement.sql]);
+        const isKnown = isUnfiltered(statement);
+        return {
+          schema: Buffer.from(encodeSchemaBytes(described!.schema)).toString('base64'),
+          shares: shareOut(files, shares_max).map((share) => ({
+            kind: 'share',
+            tenant,
+            sql,
+            ...(parameters !== undefined && { parameters }),
+            ...(query_id !== undefined && { query_id }),
+            table,
+            columns: columns.map(columnOfTicket),
+            files: share.map(({ source, rows: ofFile, bytes: size }) => ({ source, rows: ofFile, bytes: size })),
+            ...(times.min !== undefined && { start: String(times.min) }),
+            ...(times.max !== undefined && { end: String(times.max) }),
+          })),
+          total_records: isKnown ? rows : -1,
+          total_bytes: isKnown ? bytes : -1,
+        };
+      } finally {
+        open.close();
+      }
+    });
+  }
+
+  async *#streamed(
+    ticket: { readonly tenant: string; readonly sql: string; readonly parameters?: string | undefined },
+    outcome: Outcome,
+    start: (sandbox: Sandbox, statement: CheckedStatement, params: readonly Parameter[]) => Promise<Started>,
+  ): AsyncGenerator<FlightMessage> {
     const params = ticket.parameters === undefined ? [] : decodeParameters(ticket.parameters);
     const { sandbox, release } = this.#options.sandboxes.lend(ticket.tenant);
-    let open: OpenTables | undefined;
+    let open: Pick<OpenTables, 'close'> | undefined;
     try {
       const statement = await this.#check(sandbox, ticket.tenant, ticket.sql);
-      const started = await this.#start(sandbox, ticket.tenant, statement, params, outcome, signal);
+      const started = await start(sandbox, statement, params);
       open = started.open;
       const { schema, batches } = started.result;
       yield outcome.reasons.length === 0 ? { schema } : { schema, appMetadata: outcome.toBytes() };
@@ -65,22 +222,6 @@ export class SqlService {
     }
   }
 
-  /** What a statement would answer. Refuses what `query` would refuse. */
-  async describe(tenant: string, sql: string): Promise<Description> {
-    return this.#lent(tenant, async (sandbox) => {
-      const statement = await this.#check(sandbox, tenant, sql);
-      const [found] = await this.#describe(sandbox, tenant, statement.tables, () => [statement.sql]);
-      const { statementType, schema, parameters } = found!;
-      const announced = parameters.fields.length === 0 ? undefined : announcedParameters(parameters);
-      return { statementType, schema, parameters: announced };
-    });
-  }
-
-  /** The tables of a tenant. */
-  tables(tenant: string): Promise<TableDescription[]> {
-    return this.#options.tables.describe(tenant);
-  }
-
   async #lent<T>(tenant: string, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
     const { sandbox, release } = this.#options.sandboxes.lend(tenant);
     try {
@@ -92,15 +233,12 @@ export class SqlService {
     }
   }
 
-  async #describe(
-    sandbox: Sandbox,
-    tenant: string,
-    tables: readonly string[],
-    statements: (open: OpenTables) => readonly string[],
-  ) {
-    const open = await this.#options.reader.open({ tenant, tables, times: allTime }, new Outcome());
+  async #describe(sandbox: Sandbox, tenant: string, statement: CheckedStatement): Promise<SandboxDescription> {
+    const open = await this.#open(tenant, statement, new Map(), new Outcome());
     try {
-      return await sandbox.describe(await columnViews(open), statements(open));
+      const session = await this.#session(tenant, statement, await columnViews(open));
+      const [found] = await sandbox.describe(session, [statement.sql]);
+      return found!;
     } finally {
       open.close();
     }
@@ -110,15 +248,17 @@ export class SqlService {
   async #start(
     sandbox: Sandbox,
     tenant: string,
-    { sql, tables }: CheckedStatement,
+    statement: CheckedStatement,
     params: readonly Parameter[],
     outcome: Outcome,
     signal: AbortSignal,
-  ): Promise<{ readonly open: OpenTables; readonly result: SandboxResult }> {
+  ): Promise<Started> {
+    const bounds = await this.#bounds(sandbox, statement, params, signal);
     for (let attempt = 1; ; attempt++) {
-      const open = await this.#options.reader.open({ tenant, tables, times: allTime }, outcome);
+      const open = await this.#open(tenant, statement, bounds, outcome);
       try {
-        const result = await sandbox.query(await rowViews(open, outcome), sql, params, signal);
+        const session = await this.#session(tenant, statement, await rowViews(open, bounds, outcome));
+        const result = await sandbox.query(session, statement.sql, params, signal);
         if (result.statementType === 'SELECT' || result.statementType === 'EXPLAIN') return { open, result };
         throw new GrpcError(Status.INVALID_ARGUMENT, `${result.statementType} statements are not answered`);
       } catch (error) {
@@ -128,14 +268,70 @@ export class SqlService {
     }
   }
 
-  async #check(sandbox: Sandbox, tenant: string, sql: string): Promise<CheckedStatement> {
-    const { sqlTextBytesMax, sqlTablesMax: tablesMax } = this.#options.config;
-    if (Buffer.byteLength(sql) > sqlTextBytesMax) {
-      throw new GrpcError(
-        Status.INVALID_ARGUMENT,
-        `the SQL text is longer than ${sqlTextBytesMax} bytes (setting querier.sqlTextBytesMax)`,
-      );
+  async #bounds(
+    sandbox: Sandbox,
+    statement: CheckedStatement,
+    params: readonly Parameter[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, RowBounds>> {
+    const facts = await this.#functionFacts();
+    return rowBoundsOf(rowConditionsOf(statement), { facts, duck: this.#options.duck, sandbox, params, signal });
+  }
+
+  #open(
+    tenant: string,
+    { tables }: CheckedStatement,
+    bounds: ReadonlyMap<string, RowBounds>,
+    outcome: Outcome,
+  ): Promise<OpenTables> {
+    const timesOf = new Map([...bounds].map(([table, { times }]) => [table, times]));
+    return this.#options.reader.open({ tenant, tables, times: allTime, timesOf }, outcome);
+  }
+
+  async #session(tenant: string, statement: CheckedStatement, views: readonly TableView[]): Promise<string[]> {
+    const tables = statement.schemaViews.length === 0 ? [] : await this.#options.tables.list(tenant);
+    return sessionSql(statement, views, { tenant, tables });
+  }
+
+  #functionFacts(): Promise<FunctionFacts> {
+    this.#facts ??= this.#options.duck.rows(functionFactsSql, {}).then((batches) => factsOf(rowsOf(batches)));
+    return this.#facts;
+  }
+
+  #readWrite(sql: string): WriteStatement | undefined {
+    this.#checkLength(sql);
+    return parseWrite(sql);
+  }
+
+  /** What a write reads, for its query. */
+  async #openForWrite(
+    tenant: string,
+    query: CheckedStatement,
+    rows: { readonly outcome: Outcome } | undefined,
+  ): Promise<Session> {
+    const bounds = new Map<string, RowBounds>();
+    const open = await this.#open(tenant, query, bounds, rows?.outcome ?? new Outcome());
+    try {
+      const views = rows === undefined ? await columnViews(open) : await rowViews(open, bounds, rows.outcome);
+      return { setup: await this.#session(tenant, query, views), close: () => open.close() };
+    } catch (error) {
+      open.close();
+      throw error;
     }
+  }
+
+  #checkLength(sql: string): void {
+    const { sqlTextBytesMax } = this.#options.config;
+    if (Buffer.byteLength(sql) <= sqlTextBytesMax) return;
+    throw new GrpcError(
+      Status.INVALID_ARGUMENT,
+      `the SQL text is longer than ${sqlTextBytesMax} bytes (setting querier.sqlTextBytesMax)`,
+    );
+  }
+
+  async #check(sandbox: Sandbox, tenant: string, sql: string): Promise<CheckedStatement> {
+    const { sqlTablesMax: tablesMax } = this.#options.config;
+    this.#checkLength(sql);
     const tables = () => this.#options.tables.names(tenant);
     return checkStatement(sql, { tenant, tablesMax, tables, parse: (text) => sandbox.parse(text) });
   }
@@ -145,23 +341,35 @@ export class SqlService {
   }
 }
 
-/** SQL that makes the tables visible, with their rows. */
-async function rowViews(open: OpenTables, outcome: Outcome): Promise<string[]> {
-  return Promise.all(
-    [...open.tables.values()].map(async (table) => {
-      const files = await open.files.local(table.files);
-      outcome.addFiles(table.files);
-      return createView(table, files, files);
-    }),
-  );
+/** A query that has begun, and the files that it uses. */
+interface Started {
+  readonly open: Pick<OpenTables, 'close'>;
+  readonly result: SandboxResult;
 }
 
-/** SQL that makes the tables visible, with their columns alone: only files newer than the schema need to be looked into for them. */
-async function columnViews(open: OpenTables): Promise<string[]> {
-  return Promise.all(
-    [...open.tables.values()].map(async (table) => {
-      const hot = table.files.filter(({ source }) => source.kind === 'hot');
-      return createView(table, await open.files.local(hot), []);
-    }),
-  );
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** A column as a ticket has it. */
+function columnOfTicket({ name, fieldId, type, shown }: TableColumn): TicketOf<'share'>['columns'][number] {
+  return {
+    name,
+    type,
+    ...(fieldId !== undefined && { field_id: fieldId }),
+    ...(shown && { shown: { type: shown.type, expression: shown.expression(quoteIdentifier(name)) } }),
+  };
+}
+
+async function shareView(open: Pick<OpenTables, 'files'>, ticket: TicketOf<'share'>): Promise<TableView> {
+  const files = ticket.files.map((file) => ({ ...file, times: allTime, hasTraceFilter: false }));
+  return {
+    name: ticket.table,
+    columns: ticket.columns.map(({ name, field_id: fieldId, type, shown }) => ({
+      name,
+      fieldId,
+      type,
+      ...(shown && { shown: { type: shown.type, expression: () => shown.expression } }),
+    })),
+    files: await open.files.local(files),
+    times: { min: ticket.start, max: ticket.end },
+  };
 }

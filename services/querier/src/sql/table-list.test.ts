@@ -8,6 +8,7 @@ import type { Schema } from 'apache-arrow';
 import { tracesOf } from '../testing/spans.ts';
 import { TestQuerier } from '../testing/test-querier.ts';
 import { TestWorld } from '../testing/test-world.ts';
+import { builtinViews } from './builtins/views.ts';
 import type { TableDescription } from './table-list.ts';
 
 let world: TestWorld;
@@ -65,12 +66,13 @@ const facts = (schema: Schema, column: string) =>
 
 describe('the tables of a tenant', () => {
   it('are those of the signals and the catalog', async () => {
-    expect((await list()).map(({ name }) => name)).toEqual(['My Orders', ...Object.keys(signalTables)].sort());
-    expect((await list('new')).map(({ name }) => name)).toEqual(Object.keys(signalTables).sort());
+    const everyones = [...Object.keys(signalTables), ...builtinViews.map(({ name }) => name)];
+    expect((await list()).map(({ name }) => name)).toEqual(['My Orders', ...everyones].sort());
+    expect((await list('new')).map(({ name }) => name)).toEqual(everyones.sort());
   });
 
   it('have the columns that queries answer', async () => {
-    for (const name of ['traces', 'logs', 'My Orders']) {
+    for (const name of ['traces', 'logs', 'My Orders', ...builtinViews.map((view) => view.name)]) {
       const told = schemaOf(await tableOf(name));
       const { schema } = await querier.sql(`SELECT * FROM "${name}"`);
       expect(told.fields.map((field) => `${field.name} ${field.type}`)).toEqual(
@@ -90,6 +92,7 @@ describe('the tables of a tenant', () => {
     });
     expect((await tableOf('traces')).bytes).toBeGreaterThan(1000);
     expect(await tableOf('logs')).toMatchObject({ rows: 0, bytes: 0, primary_key: [] });
+    expect(await tableOf('spans')).toMatchObject({ type: 'VIEW', rows: -1, bytes: -1 });
     expect(await tableOf('My Orders')).toMatchObject({ rows: 0, primary_key: ['id'], comment: 'What was bought' });
   });
 
@@ -120,7 +123,7 @@ describe('the tables of a tenant', () => {
     const dir = join(world.dir, 'fresh');
     const fresh = new TestQuerier(world, {}, dir);
     const before = world.cluster.asked.length;
-    expect(await fresh.action('tables', {})).toHaveLength(8);
+    expect(await fresh.action('tables', {})).toHaveLength(8 + builtinViews.length);
     expect(world.cluster.asked.slice(before).map(({ type }) => type)).toEqual(['barrier', 'hot_files']);
     expect(existsSync(join(dir, 'cache', 'default')) ? readdirSync(join(dir, 'cache', 'default')) : []).toEqual([]);
     await fresh.close();

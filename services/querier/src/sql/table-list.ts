@@ -7,6 +7,7 @@ import { signalTableOf } from '../tables/table-columns.ts';
 import type { TableOverview } from '../tables/table-overview.ts';
 import { readError, type TableReader } from '../tables/table-reader.ts';
 import type { ArrowTypes } from './arrow-types.ts';
+import { type BuiltinView, builtinViews } from './builtins/views.ts';
 import { catalogName } from './catalog-name.ts';
 
 /** A table, with its columns as SQL sees them. */
@@ -26,6 +27,8 @@ export interface TableDescription {
 export interface ListedTable extends TableOverview {
   readonly type: 'TABLE' | 'VIEW';
   readonly shown: readonly ShownColumn[];
+  /** SQL can write into it. */
+  readonly isWritable: boolean;
 }
 
 export interface TableListOptions {
@@ -51,10 +54,16 @@ export class TableList {
     return [...new Set([...Object.keys(signalTables), ...own])];
   }
 
-  /** All tables by name. */
+  /** All tables by name, and the views that every session has. */
   async list(tenant: string): Promise<ListedTable[]> {
     const overviews = await this.#options.reader.overview(tenant, (await this.names(tenant)).sort());
-    return overviews.map((table) => ({ ...table, type: 'TABLE', shown: shownColumns(table.name, table.columns) }));
+    const tables = overviews.map((table): ListedTable => {
+      const isWritable = signalTableOf(table.name) === undefined;
+      return { ...table, type: 'TABLE', shown: shownColumns(table.name, table.columns), isWritable };
+    });
+    const taken = new Set(tables.map(({ name }) => name.toLowerCase()));
+    const views = builtinViews.filter(({ name }) => !taken.has(name)).flatMap((view) => listedView(view, tables));
+    return [...tables, ...views].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** All tables as clients are told of them. */
@@ -87,10 +96,27 @@ export class TableList {
   }
 }
 
+function listedView(view: BuiltinView, tables: readonly ListedTable[]): ListedTable[] {
+  const table = tables.find(({ name }) => name === view.reads);
+  if (table === undefined) return [];
+  return [
+    {
+      name: view.name,
+      type: 'VIEW',
+      columns: [],
+      shown: view.columns(table.shown),
+      primaryKey: [],
+      comment: view.comment,
+      rows: -1,
+      bytes: -1,
+      isWritable: false,
+    },
+  ];
+}
+
 /** What Flight SQL has about a column beside its type. https://arrow.apache.org/docs/format/FlightSql.html */
 function columnMetadata(tenant: string, table: ListedTable, { type, comment }: ShownColumn): Map<string, string> {
   const [, precision, scale] = /^DECIMAL\((\d+), ?(\d+)\)$/.exec(type) ?? [];
-  const isWritable = table.type === 'TABLE' && signalTableOf(table.name) === undefined;
   const facts: Readonly<Record<string, string | undefined>> = {
     CATALOG_NAME: catalogName,
     SCHEMA_NAME: tenant,
@@ -100,7 +126,7 @@ function columnMetadata(tenant: string, table: ListedTable, { type, comment }: S
     SCALE: scale,
     IS_AUTO_INCREMENT: '0',
     IS_CASE_SENSITIVE: type === 'VARCHAR' ? '1' : '0',
-    IS_READ_ONLY: isWritable ? '0' : '1',
+    IS_READ_ONLY: table.isWritable ? '0' : '1',
     IS_SEARCHABLE: '1',
     REMARKS: comment,
   };

@@ -1,5 +1,6 @@
 import { currentSchema, currentSnapshot, fieldById, type Mark, marksOf, type TableMetadata } from '@signaldb/iceberg';
 import type { Tail } from '../barrier/ask-logs.ts';
+import { isOf } from '../barrier/hot-file.ts';
 import { baseColumns, columnsOf, signalTableOf, type TableColumn } from './table-columns.ts';
 
 /** What a table is and holds, told without opening a file of it. */
@@ -18,7 +19,9 @@ export interface TableOverview {
 export function tableOverview(name: string, metadata: TableMetadata | undefined, tail: Tail): TableOverview {
   const signal = signalTableOf(name);
   const marks: Readonly<Record<string, Mark>> = metadata === undefined ? {} : marksOf(metadata);
-  const hot = tail.files.filter((file) => file.table === name && (marks[file.logId]?.lsn ?? 0) < file.lastLsn);
+  const hot = tail.files.filter(
+    (file) => file.table === name && isOf(file, metadata) && (marks[file.logId]?.lsn ?? 0) < file.lastLsn,
+  );
   const snapshot = metadata && currentSnapshot(metadata);
   const total = (key: string, ofHot: number): number => {
     const cold = snapshot === undefined ? 0 : Number(snapshot.summary?.[key] ?? Number.NaN);

@@ -16,6 +16,8 @@ export interface ReadRequest {
   readonly tenant: string;
   readonly tables: readonly string[];
   readonly times: TimeRange;
+  /** For some tables another range, within `times`. */
+  readonly timesOf?: ReadonlyMap<string, TimeRange>;
 }
 
 /** Tables as of one moment, and the files that the query has in use. Close it when the query is over. */
@@ -85,10 +87,18 @@ export class TableReader {
     }
   }
 
+  /** Access to files that are known already. Close it when the query is over. */
+  openFiles(tenant: string): Pick<OpenTables, 'files' | 'close'> {
+    const files = this.#options.access.open(tenant);
+    return { files, close: () => files.close() };
+  }
+
   async #open(request: ReadRequest, outcome: Outcome): Promise<OpenTables> {
-    const { tenant, tables: names, times } = request;
+    const { tenant, tables: names, times, timesOf } = request;
     const tail = await this.#options.barrier.tail(request);
-    const taken = await Promise.all(names.map((name) => takeSnapshot(this.#options, { tenant, name, times }, tail)));
+    const taken = await Promise.all(
+      names.map((name) => takeSnapshot(this.#options, { tenant, name, times: timesOf?.get(name) ?? times }, tail)),
+    );
     const tables = new Map<string, TableSnapshot>();
     for (const snapshot of taken) {
       if (snapshot === undefined) continue;
@@ -97,8 +107,7 @@ export class TableReader {
         outcome.addReason(reason);
       });
     }
-    const files = this.#options.access.open(tenant);
-    return { tables, files, close: () => files.close() };
+    return { tables, ...this.openFiles(tenant) };
   }
 }
 

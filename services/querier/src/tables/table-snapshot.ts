@@ -13,7 +13,7 @@ import {
 import type { ObjectStore } from '@signaldb/object-store';
 import type { SignalTable } from '@signaldb/otlp';
 import type { Gap, Tail } from '../barrier/ask-logs.ts';
-import type { HotFile } from '../barrier/hot-file.ts';
+import { type HotFile, isOf } from '../barrier/hot-file.ts';
 import type { TableFile } from '../files/table-file.ts';
 import { overlaps, type TimeRange } from '../time-range.ts';
 import { baseColumns, columnsOf, signalTableOf, type TableColumn } from './table-columns.ts';
@@ -24,6 +24,8 @@ export interface TableSnapshot {
   readonly columns: readonly TableColumn[];
   /** Only those that can hold rows of the times asked for. */
   readonly files: readonly TableFile[];
+  /** All that isn't committed yet, whatever its times: it may have columns that the schema doesn't have yet. */
+  readonly uncommitted: readonly TableFile[];
   /** Why rows may be missing. */
   readonly reasons: readonly string[];
 }
@@ -50,13 +52,15 @@ export async function takeSnapshot(
   const metadata = await loadTable(options.catalog, table.tenant, table.name);
   const signal = signalTableOf(table.name);
   if (metadata === undefined && signal === undefined) return undefined;
-  const hot = tail.files.filter((file) => file.table === table.name && overlaps(file.times, table.times));
+  const hot = tail.files.filter((file) => file.table === table.name && isOf(file, metadata));
   const [cold, uncommitted] =
     metadata === undefined ? [[], hot] : await plan(options, metadata, signal, table.times, hot);
+  const wanted = uncommitted.filter((file) => overlaps(file.times, table.times));
   return {
     name: table.name,
     columns: metadata === undefined ? baseColumns(signal!) : columnsOf(metadata, signal),
-    files: [...uncommitted.map(hotTableFile), ...cold],
+    files: [...wanted.map(hotTableFile), ...cold],
+    uncommitted: uncommitted.map(hotTableFile),
     reasons: reasonsOf(tail.gaps, metadata),
   };
 }
