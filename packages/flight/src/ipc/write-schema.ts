@@ -34,8 +34,12 @@ interface Numbering {
   next: number;
 }
 
+/** apache-arrow leaves an empty name out, which Arrow's Java can't read; a name of no bytes it writes. */
+const NO_NAME = new Uint8Array(0) as unknown as string;
+
 function numberField(field: Field, numbering: Numbering): Field {
   const type = numberType(field.type, numbering);
+  if (field.name === '') return new Field(NO_NAME, type, field.nullable, field.metadata);
   return type === field.type ? field : new Field(field.name, type, field.nullable, field.metadata);
 }
 
