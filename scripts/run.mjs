@@ -21,6 +21,7 @@ const tasks = {
   cluster: ['scripts/cluster.ts'],
   demo: ['deploy/demo/main.ts'],
   chaos: ['tests/chaos/main.ts'],
+  fuzz: ['--expose-gc', 'tests/fuzz/main.ts'],
   'auth-hash': ['packages/access/src/hash-command.ts'],
 };
 

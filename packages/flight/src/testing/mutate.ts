@@ -14,8 +14,8 @@ export function randomFrom(seed: number): Random {
 const interesting = [0, 1, 2, 7, 8, 127, 128, 255, 256, 65_535, 2 ** 31 - 1, -1, -2, -(2 ** 31)];
 
 /** A copy with some bytes or words changed, cut out, doubled or cut off. */
-export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
-  let copy = bytes.slice();
+export function mutate(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {
+  let copy = new Uint8Array(bytes);
   for (let changes = 1 + random(4); changes > 0; changes--) {
     const at = random(copy.length);
     switch (random(6)) {

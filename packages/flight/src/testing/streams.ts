@@ -30,3 +30,13 @@ export function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
+
+/** A count that no longer grows, though nothing holds it up but whoever reads. */
+export async function settled(count: () => number): Promise<number> {
+  for (let before = -1; ; ) {
+    const now = count();
+    if (now === before) return now;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
