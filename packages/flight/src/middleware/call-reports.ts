@@ -1,6 +1,7 @@
 import { type GrpcError, Status } from '@signaldb/grpc';
 import type { Principal } from '../auth/principal.ts';
 import type { CallOptions } from '../client.ts';
+import type { FlightMessage } from '../flight-message.ts';
 import type { CallContext, FlightCall } from '../service.ts';
 import { type Ending, endingOf, failure } from './ending.ts';
 import { watched } from './watched-stream.ts';
@@ -23,6 +24,9 @@ export interface FlightCallReport {
   /** Messages that the client sent, and that it was answered. */
   readonly requestMessages: number;
   readonly responseMessages: number;
+  /** Rows in them. */
+  readonly requestRows: number;
+  readonly responseRows: number;
   /** The caller's address (on a server), the location (on a client). */
   readonly peer: string;
   readonly principal?: Principal;
@@ -57,6 +61,11 @@ function reporting<C extends { readonly signal?: AbortSignal }>(
     const startedMs = performance.now();
     observer.began?.(call);
     const messages = { request: 0, response: 0 };
+    const rows = { request: 0, response: 0 };
+    const count = (side: 'request' | 'response', item: unknown): void => {
+      messages[side]++;
+      rows[side] += (item as FlightMessage).batch?.numRows ?? 0;
+    };
     const end = (ending: Ending): void =>
       observer.ended({
         call,
@@ -64,9 +73,11 @@ function reporting<C extends { readonly signal?: AbortSignal }>(
         durationMs: performance.now() - startedMs,
         requestMessages: messages.request,
         responseMessages: messages.response,
+        requestRows: rows.request,
+        responseRows: rows.response,
         ...about(context),
       });
-    return { messages, end };
+    return { messages, count, end };
   };
   return {
     async unary({ name, context }, next) {
@@ -83,12 +94,12 @@ function reporting<C extends { readonly signal?: AbortSignal }>(
       }
     },
     stream({ name, context, requests }, next) {
-      const { messages, end } = begin(name, context);
+      const { messages, count, end } = begin(name, context);
       if (!requests) messages.request = 1;
-      const counted = requests && watched(requests, { item: () => messages.request++, over: () => {} });
+      const counted = requests && watched(requests, { item: (item) => count('request', item), over: () => {} });
       try {
         return watched(next(context, counted), {
-          item: () => messages.response++,
+          item: (item) => count('response', item),
           over: (how) => end(endingOf(how, context)),
         });
       } catch (error) {

@@ -143,7 +143,8 @@ describe.each<TransportName>(['inproc', 'grpc'])('over %s', (transport) => {
       expect([call, requestMessages, responseMessages]).toEqual([call, sent, messages[call]?.[1] ?? 1]);
     }
     expect(caller.reports[0]?.peer).toBe(client.location);
-    expect(server.reports.find(({ call }) => call === 'doPut')).toMatchObject({ requestMessages: 2 });
+    expect(server.reports.find(({ call }) => call === 'doPut')).toMatchObject({ requestMessages: 2, requestRows: 1 });
+    expect(caller.reports.find(({ call }) => call === 'doGet')).toMatchObject({ responseRows: 3, requestRows: 0 });
   });
 
   it('reports tell how a call failed, was left, and who made it', async () => {
