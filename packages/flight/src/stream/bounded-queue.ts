@@ -1,9 +1,10 @@
 /**
- * A queue between one writer and one reader: `push` waits while it is full, so that a slow reader slows the writer.
- * One item fits at any time, however large it is.
+ * A queue between one writer and one reader: once it is full, `push` waits until it is half empty, so that a slow reader slows the
+ * writer, and the two don't take turns at every item. One item fits at any time, however large it is.
  */
 export class BoundedQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefined> {
   readonly #bytesMax: number;
+  readonly #resumeBytes: number;
   readonly #onLeave: () => void;
   readonly #items: { readonly item: T; readonly bytes: number }[] = [];
   #bytes = 0;
@@ -15,6 +16,7 @@ export class BoundedQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undef
   /** `onLeave` is called once, when the reader leaves before the end. */
   constructor(bytesMax: number, onLeave: () => void) {
     this.#bytesMax = bytesMax;
+    this.#resumeBytes = bytesMax / 2;
     this.#onLeave = onLeave;
   }
 
@@ -32,7 +34,7 @@ export class BoundedQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undef
   }
 
   async #room(): Promise<boolean> {
-    while (this.full && this.#state === 'open') {
+    while (this.#bytes > this.#resumeBytes && this.#state === 'open') {
       await new Promise<void>((resolve) => {
         this.#wakeWriter = resolve;
       });
@@ -82,7 +84,7 @@ export class BoundedQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undef
     const head = this.#items.shift();
     if (head) {
       this.#bytes -= head.bytes;
-      if (!this.full) this.#wake('writer');
+      if (this.#bytes <= this.#resumeBytes) this.#wake('writer');
       return { done: false, value: head.item };
     }
     if (this.#failure) {
