@@ -39,7 +39,7 @@ export interface ConnectionOptions {
 
 /** One HTTP/2 connection: its limits, its life signs, its end. */
 export class Connection {
-  /** The client's address and port. */
+  /** The client's address and port; `unix` where it came by a Unix socket. */
   readonly peer: string;
   /** The client's certificate, only where it was verified. */
   readonly peerCertificate: X509Certificate | undefined;
@@ -57,10 +57,7 @@ export class Connection {
     this.#options = options;
     this.#socket = socket;
     this.#pingGuard = new PingGuard(limits.idlePingsMax);
-    this.peer =
-      socket.remoteFamily === 'IPv6'
-        ? `[${socket.remoteAddress}]:${socket.remotePort}`
-        : `${socket.remoteAddress}:${socket.remotePort}`;
+    this.peer = peerOf(socket);
     this.peerCertificate =
       socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
     const session = http2.performServerHandshake(socket, sessionOptions(limits));
@@ -154,6 +151,11 @@ export class Connection {
   destroy(): void {
     if (!this.#session.destroyed) this.#session.destroy();
   }
+}
+
+function peerOf({ remoteAddress, remoteFamily, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return 'unix';
+  return remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }
 
 function sessionOptions(limits: GrpcLimits): http2.ServerOptions {

@@ -1,3 +1,4 @@
+import { unlink } from 'node:fs/promises';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { Connection, type ConnectionOptions } from './connection.ts';
@@ -83,13 +84,28 @@ export class Listener {
     connection.onClose(() => this.#connections.delete(connection));
   }
 
-  listen(address: { readonly host: string; readonly port: number }): Promise<AddressInfo> {
+  /** The address that was taken: a path's is the path. */
+  async listen(
+    address: { readonly host: string; readonly port: number } | { readonly path: string },
+  ): Promise<AddressInfo | string> {
+    try {
+      await this.#listenOnce(address);
+    } catch (error) {
+      if (!('path' in address) || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if (!(await isAbandoned(address.path))) throw error;
+      await unlink(address.path);
+      await this.#listenOnce(address);
+    }
+    this.#server.on('error', (error) => this.#options.logger.error({ err: error }, 'A port failed'));
+    return this.#server.address() as AddressInfo | string;
+  }
+
+  #listenOnce(address: object): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(address, () => {
         this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#options.logger.error({ err: error }, 'A port failed'));
-        resolve(this.#server.address() as AddressInfo);
+        resolve();
       });
     });
   }
@@ -115,4 +131,16 @@ export class Listener {
     this.#http1.destroy();
     for (const socket of this.#sockets) socket.destroy();
   }
+}
+
+/** Whether a Unix socket was left behind by a process that is gone. */
+function isAbandoned(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+  });
 }

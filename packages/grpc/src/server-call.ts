@@ -7,7 +7,7 @@ export interface ServerCall {
   readonly path: string;
   /** What the client sent. */
   readonly metadata: Metadata;
-  /** The client's address and port. */
+  /** The client's address and port; `unix` where it came by a Unix socket. */
   readonly peer: string;
   /** The client's certificate, where it sent one (TLS option `requestCert`) that the server's `ca` vouches for. */
   readonly peerCertificate: X509Certificate | undefined;

@@ -1,5 +1,4 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { Call, type CallContext } from './call.ts';
 import { statusTrailers } from './call-status.ts';
 import { Decompressor } from './compression.ts';
@@ -43,6 +42,15 @@ export interface GrpcServerOptions {
   readonly onCallEnd?: (report: CallReport) => void;
 }
 
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface UnixAddress {
+  readonly path: string;
+}
+
 /** A gRPC server. Services are added before it listens or later; it listens once. */
 export interface GrpcServer {
   /** Serves a service. Methods that the implementation lacks are UNIMPLEMENTED. Throws where a path is served already. */
@@ -56,7 +64,9 @@ export interface GrpcServer {
   /** Serves server reflection (v1 and v1alpha) from a serialized `google.protobuf.FileDescriptorSet` with its imports. */
   addReflection(fileDescriptorSet: Uint8Array): this;
   /** Port 0 takes a free one. Rejects where the address can't be had. */
-  listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }>;
+  listen(address: TcpAddress): Promise<{ host: string; port: number }>;
+  /** Listens on a Unix socket; one that a process which is gone left behind is replaced. Closing removes it. */
+  listen(address: UnixAddress): Promise<{ path: string }>;
   /**
    * Takes no more connections and calls, lets those under way end, for `graceMs` (default 5000) at most; then cancels them.
    * May be called again.
@@ -136,9 +146,11 @@ class Http2GrpcServer implements GrpcServer {
     return this;
   }
 
-  async listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }> {
-    const { address: host, port }: AddressInfo = await this.#listener.listen(address);
-    return { host, port };
+  listen(address: TcpAddress): Promise<{ host: string; port: number }>;
+  listen(address: UnixAddress): Promise<{ path: string }>;
+  async listen(address: TcpAddress | UnixAddress): Promise<{ host: string; port: number } | { path: string }> {
+    const taken = await this.#listener.listen(address);
+    return typeof taken === 'string' ? { path: taken } : { host: taken.address, port: taken.port };
   }
 
   updateTls(tls: TlsOptions): void {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createGrpcServer } from '@signaldb/grpc';
 import type { FlightClient } from '../client.ts';
 import { type ConnectOptions, connectFlight } from '../connect.ts';
@@ -5,7 +8,7 @@ import { createInprocNetwork } from '../inproc/inproc-network.ts';
 import { addFlightService, type FlightServerOptions } from '../network/flight-server.ts';
 import type { FlightService } from '../service.ts';
 
-export type TransportName = 'inproc' | 'grpc';
+export type TransportName = 'inproc' | 'grpc' | 'unix';
 
 export interface Endpoint {
   readonly client: FlightClient;
@@ -34,13 +37,17 @@ export async function openEndpoint(
   }
   const server = createGrpcServer({ limits: { receiveMessageBytesMax: Number.POSITIVE_INFINITY } });
   addFlightService(server, service, options);
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
-  const client = connectFlight(`grpc://127.0.0.1:${port}`, options);
+  const folder = transport === 'unix' ? await mkdtemp(join(tmpdir(), 'flight-')) : undefined;
+  const location = folder
+    ? `grpc+unix://${(await server.listen({ path: join(folder, 'socket') })).path}`
+    : `grpc://127.0.0.1:${(await server.listen({ host: '127.0.0.1', port: 0 })).port}`;
+  const client = connectFlight(location, options);
   return {
     client,
     close: async () => {
       await client.close();
       await server.close({ graceMs: 0 });
+      if (folder) await rm(folder, { recursive: true });
     },
   };
 }
