@@ -29,7 +29,8 @@ export interface UserTable {
 
 /** The tables that users make, each tenant its own. */
 export interface UserTables {
-  /** With `or_replace` a table of the name is dropped first, once the request has been found good. @throws INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED */
+  /** With `or_replace` a table of the name is dropped first, once the request has been found good; a request with the
+   * `idempotency_key` of the one that made the table changes nothing. @throws INVALID_ARGUMENT, ALREADY_EXISTS, UNIMPLEMENTED */
   create(tenant: string, request: Record<string, unknown>): Promise<void>;
   list(tenant: string): Promise<string[]>;
   /** @throws NOT_FOUND */
@@ -42,6 +43,8 @@ export interface UserTables {
 }
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** Names the request that made a table, so that it can be repeated. */
+const creationKeyProperty = 'signaldb.creation-key';
 const ageMsMax = 5000;
 const knownMax = 1000;
 
@@ -55,6 +58,13 @@ export function createUserTables(catalog: Catalog, now: () => number = Date.now)
     return { uuid: metadata['table-uuid'], columns };
   }
 
+  async function isOwn(tenant: string, { name, properties }: ReturnType<typeof tableRequest>): Promise<boolean> {
+    const key = properties[creationKeyProperty];
+    if (key === undefined) return false;
+    const { metadata } = await orGrpcError(() => catalog.loadTable(tenant, name));
+    return metadata.properties[creationKeyProperty] === key;
+  }
+
   const list = (tenant: string): Promise<string[]> =>
     orGrpcError(() => catalog.listTables(tenant)).catch((error) => {
       if ((error as GrpcError).code === Status.NOT_FOUND) return []; // nothing was ever written
@@ -65,6 +75,7 @@ export function createUserTables(catalog: Catalog, now: () => number = Date.now)
     create: async (tenant, request) => {
       const table = tableRequest(request);
       const taken = (await list(tenant)).find((name) => name.toLowerCase() === table.name.toLowerCase());
+      if (taken === table.name && (await isOwn(tenant, table))) return; // made before, by this very request
       const isReplaced = taken !== undefined && request.or_replace === true;
       if (taken !== undefined && !isReplaced)
         throw new GrpcError(
@@ -126,6 +137,7 @@ function tableRequest(request: Record<string, unknown>) {
     properties: {
       ...signalTableProperties,
       'signaldb.table-type': type,
+      ...(typeof request.idempotency_key === 'string' && { [creationKeyProperty]: request.idempotency_key }),
       [nameMappingProperty]: JSON.stringify(nameMapping(schema)),
       ...(Object.keys(sqlTypes).length > 0 && { [sqlTypesProperty]: JSON.stringify(sqlTypes) }),
     },

@@ -28,7 +28,11 @@ export function ingestHandler({ tenant, acceptorFor }: IngestDeps): NonNullable<
     const input = messages[Symbol.asyncIterator]();
     try {
       const { schema, first } = await readSchema(input);
-      const table = await prepareTable(request, schema, tableActions(acceptor, tenant, signal));
+      const table = await prepareTable(
+        request,
+        schema,
+        tableActions(acceptor, tenant, { signal, key: idempotencyKey }),
+      );
       const batches = inPieces(batchesOf(first, input));
       return await writeRows({ acceptor, tenant, table, durability, idempotencyKey, batches, signal });
     } finally {
@@ -53,21 +57,25 @@ function checkTarget({ catalog, schema, temporary, transaction }: IngestRequest,
   if (transaction) throw new GrpcError(Status.UNIMPLEMENTED, 'there are no transactions: an ingest stands for itself');
 }
 
-/** Makes the table what the mode says; answers its name. Refuses before anything is changed. */
+/** Makes the table what the mode says; answers its name. */
 async function prepareTable(request: IngestRequest, schema: Schema | undefined, tables: TableActions): Promise<string> {
   const { table, ifMissing, ifExists } = request;
-  const found = await tables.find(table);
-  if (found !== undefined && ifExists === 'fail')
-    throw new GrpcError(Status.ALREADY_EXISTS, `there is a table "${found}" already; the mode append adds to it`);
+  // One that is to be made anew needn't be looked for: the acceptor knows, also whether this very ingest made it.
+  const found = ifExists === 'append' || ifMissing === 'fail' ? await tables.find(table) : undefined;
+  if (found !== undefined && ifExists === 'append') return found;
   if (found === undefined && ifMissing === 'fail')
     throw new GrpcError(Status.NOT_FOUND, `there is no table "${table}"; the mode create makes it`);
-  if (found !== undefined && ifExists === 'append') return found;
   if (schema === undefined)
     throw new GrpcError(Status.INVALID_ARGUMENT, `no columns were sent, of which the table "${table}" could be made`);
   const orReplace = ifExists === 'replace';
   if (await tables.create({ name: table, schemaIpc: schemaText(schema), primaryKey: [], orReplace })) return table;
-  if (ifExists === 'append') return (await tables.find(table)) ?? table;
-  throw new GrpcError(Status.ALREADY_EXISTS, `there is a table "${table}" already`);
+  // Somebody else may have made it meanwhile.
+  const made = await tables.find(table);
+  if (made !== undefined && ifExists === 'append') return made;
+  throw new GrpcError(
+    Status.ALREADY_EXISTS,
+    `there is a table "${made ?? table}" already; the mode append adds to it, replace takes its place`,
+  );
 }
 
 /** The client's schema, which comes before its rows; absent where the client has none. */

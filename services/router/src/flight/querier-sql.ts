@@ -3,7 +3,7 @@ import { decodeSchemaBytes, encodeIpcStream, type FlightMessage } from '@signald
 import type { QueryResult, SqlStatement, StatementDescription } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { type Querier, type QuerierSource, readOutcome, runTicket, type Ticket } from '../querier-pool.ts';
+import { type QuerierSource, readOutcome, runAction, runTicket, type Ticket } from '../querier-pool.ts';
 
 export interface QuerierTable {
   readonly name: string;
@@ -18,25 +18,10 @@ export interface QuerierTable {
 
 const schemaOf = (base64: string): Schema => decodeSchemaBytes(Buffer.from(base64, 'base64'));
 
-/** Runs an action on a querier that can be reached, and reads its results as JSON. */
+/** Asks a querier that can be reached, and reads its results as JSON. */
 async function ask<T>(source: QuerierSource, type: string, body: object, signal: AbortSignal): Promise<T[]> {
-  let last: unknown = new GrpcError(Status.UNAVAILABLE, 'no querier is registered yet; try again in a moment');
-  for (const querier of source.queriers()) {
-    try {
-      return await results<T>(querier, type, body, signal);
-    } catch (error) {
-      if (!(error instanceof GrpcError) || error.code !== Status.UNAVAILABLE) throw error;
-      last = error;
-    }
-  }
-  throw last;
-}
-
-async function results<T>(querier: Querier, type: string, body: object, signal: AbortSignal): Promise<T[]> {
-  const found: T[] = [];
-  for await (const result of querier.doAction({ type, body: Buffer.from(JSON.stringify(body)) }, { signal }))
-    found.push(JSON.parse(Buffer.from(result).toString()));
-  return found;
+  const results = await runAction(source, { type, body: Buffer.from(JSON.stringify(body)) }, { signal });
+  return results.map((result) => JSON.parse(Buffer.from(result).toString()));
 }
 
 interface DescribeJson {
@@ -94,7 +79,13 @@ export async function split(
   signal: AbortSignal,
 ): Promise<SplitQuery | undefined> {
   const { tenant, sql, sharesMax } = query;
-  const [found] = await ask<SplitJson>(source, 'plan', { tenant, sql, shares_max: sharesMax }, signal);
+  const [found] = await ask<SplitJson>(source, 'plan', { tenant, sql, shares_max: sharesMax }, signal).catch(
+    (error) => {
+      // A querier of a version before it, while a cluster is brought to a new one.
+      if (error instanceof GrpcError && error.code === Status.UNIMPLEMENTED) return [];
+      throw error;
+    },
+  );
   if (!found?.schema || !found.shares?.length) return undefined;
   const { shares, ordered = false, total_records: totalRecords = -1, total_bytes: totalBytes = -1 } = found;
   return { schema: schemaOf(found.schema), shares, ordered, totalRecords, totalBytes };
@@ -106,9 +97,9 @@ export async function cancelQuery(
   query: { readonly tenant: string; readonly id: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const body = { tenant: query.tenant, query_id: query.id };
+  const body = Buffer.from(JSON.stringify({ tenant: query.tenant, query_id: query.id }));
   const outcomes = await Promise.allSettled(
-    source.queriers().map((querier) => results<{ cancelled: number }>(querier, 'cancel', body, signal)),
+    source.queriers().map((querier) => Array.fromAsync(querier.doAction({ type: 'cancel', body }, { signal }))),
   );
   return outcomes.length > 0 && outcomes.every(({ status }) => status === 'fulfilled');
 }

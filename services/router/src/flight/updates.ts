@@ -39,7 +39,7 @@ export function updateHandler({ tenant, source, acceptorFor }: UpdateDeps): NonN
     try {
       const first = await messages.next();
       const plan = planOf(first.done ? undefined : first.value);
-      const tables = tableActions(acceptor, tenant, signal);
+      const tables = tableActions(acceptor, tenant, { signal, key: idempotencyKey });
       const { action, table } = plan;
       if (action === 'none') return 0;
       if (action === 'drop_table') {
