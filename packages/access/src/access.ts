@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto';
-import { unwatchFile, watchFile } from 'node:fs';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { ClusterKey } from '@signaldb/component';
@@ -17,6 +16,7 @@ import type { AuthConfig, Logger } from '@signaldb/runtime';
 import { readAccessFile } from './access-file.ts';
 import { type Account, everyone, theCluster } from './account.ts';
 import { Accounts } from './accounts.ts';
+import { watchFile } from './watched-file.ts';
 
 export interface AccessOptions {
   readonly config: AuthConfig;
@@ -48,16 +48,16 @@ const watchMs = 1000;
 export function createAccess({ config, clusterKey, logger }: AccessOptions): Access {
   const { file, bearerLifetimeMs } = config;
   if (!file) return openAccess(clusterKey);
-  const accounts = new Accounts(readAccessFile(file));
-  const onChange = () => {
-    try {
-      accounts.replace(readAccessFile(file));
-      logger.info({ file }, 'authentication file read again');
-    } catch (error) {
-      logger.error({ reason: (error as Error).message }, 'authentication file not taken: what it said before holds on');
-    }
-  };
-  watchFile(file, { interval: watchMs, persistent: false }, onChange);
+  const accounts = new Accounts();
+  const watched = watchFile({
+    path: file,
+    intervalMs: watchMs,
+    read() {
+      if (accounts.replace(readAccessFile(file))) logger.info({ file }, 'authentication file read');
+    },
+    onError: (error) =>
+      logger.error({ reason: (error as Error).message }, 'authentication file not taken: what it said before holds on'),
+  });
 
   const tokens = () => createBearerTokens({ key: clusterKey.derive('users’ tokens'), lifetimeMs: bearerLifetimeMs });
   const bearer = async (token: string): Promise<Account | undefined> => {
@@ -111,7 +111,7 @@ export function createAccess({ config, clusterKey, logger }: AccessOptions): Acc
       );
     },
     issue,
-    close: () => unwatchFile(file, onChange),
+    close: () => watched.close(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes, type X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { secretsEqual } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type AccessFile, type Rights, tokenDigest, type UserEntry } from './access-file.ts';
@@ -13,19 +14,18 @@ const rememberedMax = 1000;
 
 /** Who is who, after an authentication file that may be replaced at any time. */
 export class Accounts {
-  #file: AccessFile;
+  #file: AccessFile = { users: new Map(), tokens: new Map(), certificates: new Map() };
   readonly #memoryKey = randomBytes(32);
   readonly #right = new Set<string>();
   readonly #slots = new Slots(checksMax, waitingMax);
   #nobody: Promise<string> | undefined;
 
-  constructor(file: AccessFile) {
-    this.#file = file;
-  }
-
-  replace(file: AccessFile): void {
+  /** Answers whether it says anything else than the one before. */
+  replace(file: AccessFile): boolean {
+    if (isDeepStrictEqual(file, this.#file)) return false;
     this.#file = file;
     this.#right.clear();
+    return true;
   }
 
   /** @throws RESOURCE_EXHAUSTED where too many passwords are being checked */

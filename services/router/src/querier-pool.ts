@@ -1,4 +1,4 @@
-import type { FlightClient, FlightMessage } from '@signaldb/flight';
+import type { FlightAction, FlightClient, FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch, Schema } from 'apache-arrow';
 
@@ -44,8 +44,8 @@ const complete: Outcome = {
 };
 
 /**
- * Runs a ticket and streams the answer. While nothing has come yet, a querier that can't be reached is replaced by the next one.
- * Throws UNAVAILABLE where there is none.
+ * Runs a ticket and streams the answer. While nothing has come yet, a querier that can't be reached, or has no room for one more query, is
+ * replaced by the next one. Throws UNAVAILABLE where there is none.
  */
 export async function* runTicket(
   source: QuerierSource,
@@ -53,7 +53,7 @@ export async function* runTicket(
   options: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
 ): AsyncGenerator<FlightMessage> {
   const body = Buffer.from(JSON.stringify(ticket));
-  let last: unknown = new GrpcError(Status.UNAVAILABLE, 'no querier is registered yet; try again in a moment');
+  const tried = new Tried();
   for (const querier of source.queriers()) {
     let started = false;
     try {
@@ -63,11 +63,71 @@ export async function* runTicket(
       }
       return;
     } catch (error) {
-      if (started || !(error instanceof GrpcError) || error.code !== Status.UNAVAILABLE) throw error;
-      last = error;
+      if (started) throw error;
+      tried.failed(querier, error);
     }
   }
-  throw last;
+  throw tried.error;
+}
+
+/** Runs an action on a querier that can be reached, and answers its results. Throws as `runTicket`. */
+export async function runAction(
+  source: QuerierSource,
+  action: FlightAction,
+  options: { readonly signal?: AbortSignal },
+): Promise<Uint8Array[]> {
+  const tried = new Tried();
+  for (const querier of source.queriers()) {
+    try {
+      return await actionResults(querier, action, options);
+    } catch (error) {
+      tried.failed(querier, error);
+    }
+  }
+  throw tried.error;
+}
+
+/** All that one querier answers to an action. */
+export async function actionResults(
+  querier: Querier,
+  action: FlightAction,
+  options: { readonly signal?: AbortSignal },
+): Promise<Uint8Array[]> {
+  const results: Uint8Array[] = [];
+  for await (const result of querier.doAction(action, options)) results.push(result);
+  return results;
+}
+
+/** Queriers that didn't take what they were asked. */
+class Tried {
+  #error = new GrpcError(Status.UNAVAILABLE, 'no querier is registered yet; try again in a moment');
+
+  /** Throws what another querier would answer just the same. */
+  failed({ location }: Querier, error: unknown): void {
+    if (!(error instanceof GrpcError)) throw error;
+    if (error.code === Status.RESOURCE_EXHAUSTED && error.metadata?.has(busyHeader)) this.#error = error;
+    else if (error.code === Status.UNAVAILABLE) this.#error = asUnreachable(error, location);
+    else throw error;
+  }
+
+  get error(): GrpcError {
+    return this.#error;
+  }
+}
+
+/** A querier's refusal bears it where another one may have room. */
+const busyHeader = 'x-signaldb-busy';
+
+/** The transport's own words aren't for people. */
+function asUnreachable(error: GrpcError, location: string): GrpcError {
+  if (!/^(No connection established|Connection dropped|Name resolution failed)/.test(error.details)) return error;
+  const reason = /ECONNREFUSED/.test(error.details) ? 'connection refused' : 'no connection';
+  return new GrpcError(
+    Status.UNAVAILABLE,
+    `no querier answers (the last one tried is at ${location}: ${reason}); try again in a moment`,
+    undefined,
+    { cause: error },
+  );
 }
 
 /** Gathers an answer in memory, up to `bytesMax` of Arrow buffers. */

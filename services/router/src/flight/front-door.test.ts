@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FlightMessage } from '@signaldb/flight';
-import { cancelFlightInfo, renewFlightEndpoint } from '@signaldb/flight';
+import {
+  type CallOptions,
+  cancelFlightInfo,
+  closeSession,
+  type FlightMessage,
+  getSessionOptions,
+  renewFlightEndpoint,
+  setSessionOptions,
+} from '@signaldb/flight';
 import { createFlightSqlClient } from '@signaldb/flight-sql';
-import { GrpcError, Status } from '@signaldb/grpc';
+import { GrpcError, Metadata, Status } from '@signaldb/grpc';
 import { all, asJson, base64Schema, batch, openDoors, schema, scriptedQuerier, text } from '../testing/test-door.ts';
 
 const rows = (messages: readonly FlightMessage[]) =>
@@ -193,7 +200,7 @@ describe('large results', () => {
     [
       'Flight SQL',
       async (door: ReturnType<typeof split>) =>
-        (await createFlightSqlClient(door.clients[0]!, { open: () => door.clients[0]! }).query('S')).info,
+        (await createFlightSqlClient(door.clients[0]!, { connect: () => door.clients[0]! }).query('S')).info,
     ],
   ])('by %s are spread over the queriers', async (_, ask) => {
     const doors = split();
@@ -238,13 +245,108 @@ describe('large results', () => {
     const [first, second] = openDoors({ queriers, locations, routers: 2 }).clients;
     const info = await first!.getFlightInfo({ command: Buffer.from('S') });
     expect(await cancelFlightInfo(second!, info)).toBe('CANCELLED');
-    const { info: own } = await createFlightSqlClient(second!, { open: () => second! }).query('S');
+    const { info: own } = await createFlightSqlClient(second!, { connect: () => second! }).query('S');
     expect(await cancelFlightInfo(first!, own)).toBe('CANCELLED');
     expect(cancelled).toHaveLength(4);
     expect(cancelled[0]).toEqual({ tenant: 'default', query_id: expect.any(String) });
     await expect(cancelFlightInfo(second!, info, asTenant('other'))).rejects.toMatchObject({
       code: Status.PERMISSION_DENIED,
     });
+  });
+});
+
+describe('a querier that doesn’t take a query', () => {
+  const refusing = (error: GrpcError) => ({
+    async *doAction() {
+      yield* [];
+      throw error;
+    },
+    async *doGet() {
+      yield* [];
+      throw error;
+    },
+  });
+  const command = { command: Buffer.from('SELECT 1') };
+
+  it.each([
+    ['has no room', new GrpcError(Status.RESOURCE_EXHAUSTED, 'full', new Metadata({ 'x-signaldb-busy': 'true' }))],
+    ['can’t be reached', new GrpcError(Status.UNAVAILABLE, 'No connection established. ECONNREFUSED')],
+  ])('as it %s is replaced by another one', async (_, error) => {
+    const queriers = { a: refusing(error), b: scriptedQuerier().service };
+    const door = openOne({ queriers });
+    const { endpoints } = await door.getFlightInfo(command);
+    expect(rows(await all(door.doGet(endpoints[0]!.ticket)))).toBe(2);
+  });
+
+  it.each([
+    ['memory', new GrpcError(Status.RESOURCE_EXHAUSTED, 'the query took too much'), 'the query took too much'],
+    ['a mistake', new GrpcError(Status.INVALID_ARGUMENT, 'line 1'), 'line 1'],
+  ])('is not replaced for %s', async (_, error, details) => {
+    const other = scriptedQuerier();
+    const door = openOne({ queriers: { a: refusing(error), b: other.service } });
+    await expect(door.getFlightInfo(command)).rejects.toMatchObject({ code: error.code, details });
+    expect(other.actions).toEqual([]);
+  });
+
+  it('is told in words for people where there is no other', async () => {
+    const error = new GrpcError(Status.UNAVAILABLE, 'No connection established. Last error: connect ECONNREFUSED');
+    const options = { queriers: { a: refusing(error) }, locations: { a: 'grpc://q:8817' } };
+    await expect(openOne(options).getFlightInfo(command)).rejects.toMatchObject({
+      code: Status.UNAVAILABLE,
+      details: 'no querier answers (the last one tried is at grpc://q:8817: connection refused); try again in a moment',
+    });
+    await expect(openOne({ queriers: {} }).getFlightInfo(command)).rejects.toMatchObject({
+      details: expect.stringContaining('no querier is registered yet'),
+    });
+  });
+});
+
+describe('sessions', () => {
+  const cookieFrom = async (call: (options: CallOptions) => Promise<unknown>, cookie?: string) => {
+    let found = cookie;
+    await call({
+      ...(cookie && { metadata: { cookie } }),
+      onHeaders: (headers) => {
+        found = headers.get('set-cookie') ?? found;
+      },
+    });
+    return found;
+  };
+
+  it('keep the schema in a cookie that every router takes', async () => {
+    const [first, second] = openDoors({ routers: 2 }).clients;
+    const none = await cookieFrom((options) => getSessionOptions(first!, options));
+    const acme = await cookieFrom(
+      (options) => setSessionOptions(first!, { catalog: 'signaldb', schema: 'acme' }, options),
+      none,
+    );
+    const options = { metadata: { cookie: `other=1; ${acme}` } };
+    expect(await getSessionOptions(second!, options)).toEqual({ catalog: 'signaldb', schema: 'acme' });
+    const info = await second!.getFlightInfo({ command: Buffer.from('SELECT 1') }, options);
+    await expect(all(second!.doGet(info.endpoints[0]!.ticket, asTenant('other')))).rejects.toMatchObject({
+      code: Status.PERMISSION_DENIED,
+    });
+    const ended = await cookieFrom((call) => closeSession(second!, call), acme);
+    expect(ended).toContain('Max-Age=0');
+  });
+
+  it('without cookies the schema can’t be set, and the client is told', async () => {
+    const door = openOne({});
+    await expect(setSessionOptions(door, { schema: 'acme' })).rejects.toMatchObject({
+      code: Status.FAILED_PRECONDITION,
+      details: expect.stringContaining('X-Scope-OrgID'),
+    });
+    expect(await setSessionOptions(door, { schema: 'default', catalog: 'signaldb' })).toEqual({});
+    expect(await setSessionOptions(door, { schema: 'a/b', catalog: 'other', speed: 9 })).toEqual({
+      schema: 'INVALID_VALUE',
+      catalog: 'INVALID_VALUE',
+      speed: 'INVALID_NAME',
+    });
+  });
+
+  it('a cookie that isn’t ours means nothing', async () => {
+    const options = { metadata: { cookie: 'arrow_flight_session_id=eyJzY2hlbWEiOiJhY21lIn0' } };
+    expect(await getSessionOptions(openOne({}), options)).toEqual({ catalog: 'signaldb', schema: 'default' });
   });
 });
 

@@ -3,7 +3,7 @@ import { decodeSchemaBytes, encodeIpcStream, type FlightMessage } from '@signald
 import type { QueryResult, SqlStatement, StatementDescription } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { type QuerierSource, readOutcome, runAction, runTicket, type Ticket } from '../querier-pool.ts';
+import { actionResults, type QuerierSource, readOutcome, runAction, runTicket, type Ticket } from '../querier-pool.ts';
 
 export interface QuerierTable {
   readonly name: string;
@@ -99,7 +99,7 @@ export async function cancelQuery(
 ): Promise<boolean> {
   const body = Buffer.from(JSON.stringify({ tenant: query.tenant, query_id: query.id }));
   const outcomes = await Promise.allSettled(
-    source.queriers().map((querier) => Array.fromAsync(querier.doAction({ type: 'cancel', body }, { signal }))),
+    source.queriers().map((querier) => actionResults(querier, { type: 'cancel', body }, { signal })),
   );
   return outcomes.length > 0 && outcomes.every(({ status }) => status === 'fulfilled');
 }
