@@ -14,6 +14,19 @@ def locations(endpoint):
     return [location.uri.decode() for location in endpoint.locations]
 
 
+def message(field, value):
+    """A protobuf message with one field of bytes; pyarrow has no calls of its own for Flight's standard actions."""
+    length, size = b"", len(value)
+    while size >= 0x80:
+        length, size = length + bytes([size & 0x7F | 0x80]), size >> 7
+    return bytes([field << 3 | 2]) + length + bytes([size]) + value
+
+
+def act(client, kind, body):
+    (result,) = client.do_action(fl.Action(kind, body))
+    return result.body.to_pybytes()
+
+
 def check_large_tables_are_read_from_both_queriers():
     with connect() as connection, connection.cursor() as cursor:
         schema = pa.schema([("n", pa.int64()), ("s", pa.string())])
@@ -70,8 +83,8 @@ def check_cancelling_from_another_connection():
     reading = threading.Thread(target=read)
     reading.start()
     time.sleep(1)
-    result = other.cancel_flight_info(fl.CancelFlightInfoRequest(info))
-    assert result.status in (fl.CancelStatus.CANCELLED, fl.CancelStatus.CANCELLING), result
+    result = act(other, "CancelFlightInfo", message(1, info.serialize()))
+    assert result in (b"\x08\x01", b"\x08\x02"), result  # cancelled, or being cancelled
     reading.join(20)
     assert len(ended) == 1 and "cancel" in str(ended[0]).lower(), ended
 
@@ -80,8 +93,9 @@ def check_renewal():
     client = fl.connect(uri)
     info = client.get_flight_info(fl.FlightDescriptor.for_command(b"SELECT 42 AS n"))
     before = info.endpoints[0]
-    after = client.renew_flight_endpoint(fl.RenewFlightEndpointRequest(before))
-    assert after.expiration_time >= before.expiration_time
+    time.sleep(0.01)
+    after = fl.FlightEndpoint.deserialize(act(client, "RenewFlightEndpoint", message(1, before.serialize())))
+    assert after.expiration_time.value > before.expiration_time.value
     assert client.do_get(after.ticket).read_all().to_pylist() == [{"n": 42}]
 
 

@@ -1,21 +1,25 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createSystemClient } from '../../system/client.ts';
 import { type Cluster, type StartClusterOptions, startCluster } from '../../system/cluster.ts';
 import { shopTrace } from '../../system/shop-trace.ts';
+import { goPrograms } from '../grpc/go-tool.ts';
 import { mavenJar, runJava } from '../java-tool.ts';
 import { pythonVenv, type Venv } from '../python-venv.ts';
 import type { SuiteContext } from '../suite.ts';
 
 /**
- * ADBC, pyarrow and JDBC against a running SignalDB, in one process and in many (two routers, two queriers): every type,
+ * ADBC (Python and Go), pyarrow and JDBC against a running SignalDB, in one process and in many (two routers, two queriers): every type,
  * metadata, writing, many connections, cancellation; then the same doors with authentication on.
  */
 export const name = 'signaldb-sql';
 
 const packages = ['pyarrow==26.0.1', 'adbc-driver-flightsql==1.13.0', 'adbc-driver-manager==1.13.0'];
 const java = join(import.meta.dirname, '../java/SignaldbJdbcChecks.java');
+const goSources = join(import.meta.dirname, '../go/signaldb');
 const traces = { default: { cart: 1, checkout: 2 }, 'other-tenant': { secret: 3 } };
 const auth = {
   users: [{ name: 'ada', password: 'correct horse', tenants: ['acme'], write: true }],
@@ -30,6 +34,7 @@ const auth = {
 export async function run({ cacheDir, log }: SuiteContext): Promise<void> {
   const venv = await pythonVenv(cacheDir, packages, log);
   const jar = await mavenJar(cacheDir, 'org.apache.arrow:flight-sql-jdbc-driver:18.3.0', log);
+  const go = join(await goPrograms(cacheDir, goSources, log), 'signaldb');
   for (const processes of ['one', 'five'] as const) {
     const many = processes === 'five';
     const kind = { processes, ...(many && { queriers: 2, routers: 2 }) } as const;
@@ -37,6 +42,7 @@ export async function run({ cacheDir, log }: SuiteContext): Promise<void> {
       const spans = await sendTraces(cluster);
       for (const topic of ['sql', 'types', 'metadata', 'write', ...(many ? ['cluster'] : []), 'load'])
         log(`as ${processes}, ${topic}: ${await pythonChecks(venv, topic, cluster, spans)}`);
+      log(`as ${processes}, ADBC for Go: ${await goChecks(go, cluster)}`);
       await jdbcChecks(jar, cluster);
       log(
         `as ${processes}, JDBC: the tree of tables with keys and comments, queries, DDL, batches of parameters, cancellation`,
@@ -74,6 +80,13 @@ async function pythonChecks(venv: Venv, topic: string, cluster: Cluster, spans: 
   const script = join(import.meta.dirname, `../python/signaldb_${topic}_checks.py`);
   const done = await venv.run(script, [JSON.stringify(facts)], { timeoutMs: 300_000 });
   return Object.entries(done).flat().join(', ');
+}
+
+async function goChecks(program: string, cluster: Cluster): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, [`127.0.0.1:${cluster.ports.routerFlight}`], {
+    timeout: 120_000,
+  });
+  return stdout.trim();
 }
 
 async function jdbcChecks(jar: string, cluster: Cluster, ...more: readonly string[]): Promise<void> {
