@@ -7,6 +7,7 @@ import type {
   SessionValue,
 } from '@signaldb/flight';
 import type { RecordBatch, Schema } from 'apache-arrow';
+import type { FetchSettings } from './fetch-query.ts';
 import type { IngestMode } from './ingest-request.ts';
 import { SqlClient } from './sql-client.ts';
 import type { SubstraitPlan } from './statement.ts';
@@ -130,16 +131,10 @@ export interface FlightSqlClient {
   closeSession(options?: CallOptions): Promise<void>;
 }
 
-/** Opens the client that an endpoint's location asks for; it is closed by whoever opened it. */
-export type OpenLocation = (location: string) => FlightClient;
-
 /**
- * A Flight SQL client over a Flight client, which stays its caller's to close. Endpoints are fetched one after another;
- * those at other locations through `open`.
+ * A Flight SQL client over a Flight client, which stays its caller's to close. A result's endpoints are fetched side by
+ * side, in their order; those at other locations through `connect` (see `fetchFlight`).
  */
-export function createFlightSqlClient(
-  client: FlightClient,
-  options: { readonly open?: OpenLocation } = {},
-): FlightSqlClient {
-  return new SqlClient(client, options.open);
+export function createFlightSqlClient(client: FlightClient, settings: FetchSettings = {}): FlightSqlClient {
+  return new SqlClient(client, settings);
 }

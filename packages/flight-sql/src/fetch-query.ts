@@ -1,40 +1,46 @@
-import type { CallOptions, FlightClient, FlightInfo, FlightMessage } from '@signaldb/flight';
+import type { CallOptions, FetchOptions, FlightClient, FlightInfo, FlightMessage } from '@signaldb/flight';
+import { fetchFlight } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RecordBatch } from 'apache-arrow';
-import type { OpenLocation, QueryStream } from './client.ts';
+import type { QueryStream } from './client.ts';
 
-/** The rows behind an info. Without a schema in the info, the first endpoint has to tell it. */
+/** How the endpoints of results are fetched. */
+export type FetchSettings = Pick<FetchOptions, 'connect' | 'parallel' | 'bufferBytesMax'>;
+
+/** The rows behind an info, fetched when they are read. Without a schema in the info, the first rows have to tell it. */
 export async function fetchQuery(
   client: FlightClient,
-  open: OpenLocation | undefined,
+  settings: FetchSettings,
   info: FlightInfo,
-  options: CallOptions | undefined,
+  options: CallOptions = {},
 ): Promise<QueryStream> {
-  const messages = fetchEndpoints(client, open, info, options);
-  if (info.schema) return Object.assign(batchesOf(messages), { schema: info.schema, info });
+  const messages = fetchFlight(client, info, fetchOptions(settings, options));
+  if (!info.schema) return readQuery(messages, () => info);
+  return Object.assign(batchesOf(messages), { schema: info.schema, info });
+}
+
+/** Reads as far as the schema. */
+export async function readQuery(messages: AsyncIterable<FlightMessage>, info: () => FlightInfo): Promise<QueryStream> {
+  const iterator = messages[Symbol.asyncIterator]();
   for (;;) {
-    const { done, value } = await messages.next();
+    const { done, value } = await iterator.next();
     if (done) throw new GrpcError(Status.INTERNAL, 'the server told no schema: the statement is no query');
-    if (value.schema) return Object.assign(batchesOf(messages), { schema: value.schema, info });
+    if (!value.schema) continue;
+    const rest = { [Symbol.asyncIterator]: () => iterator };
+    return Object.assign(batchesOf(rest), { schema: value.schema, info: info() });
   }
 }
 
-async function* fetchEndpoints(
-  client: FlightClient,
-  open: OpenLocation | undefined,
-  { endpoints }: FlightInfo,
-  options: CallOptions | undefined,
-): AsyncGenerator<FlightMessage> {
-  for (const { ticket, locations } of endpoints) {
-    const here = locations.length === 0 || locations.some((uri) => isHere(uri, client.location));
-    yield* (here || !open ? client : open(locations[0]!)).doGet(ticket, options);
-  }
+/** Those of a call that are for a whole fetch. */
+export function fetchOptions(settings: FetchSettings, { metadata, signal, timeoutMs }: CallOptions): FetchOptions {
+  return {
+    ...settings,
+    ...(metadata && { metadata }),
+    ...(signal && { signal }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
 }
 
 async function* batchesOf(messages: AsyncIterable<FlightMessage>): AsyncGenerator<RecordBatch> {
   for await (const { batch } of messages) if (batch) yield batch;
-}
-
-function isHere(uri: string, location: string): boolean {
-  return uri === location || uri.startsWith('arrow-flight-reuse-connection:');
 }

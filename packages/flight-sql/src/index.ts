@@ -3,7 +3,6 @@ export {
   createFlightSqlClient,
   type FlightSqlClient,
   type IngestTarget,
-  type OpenLocation,
   type PreparedStatement,
   type QueryStream,
   type SqlSavepoint,
@@ -15,6 +14,7 @@ export {
 } from './client.ts';
 export { type ColumnMetadata, columnMetadataKeys, columnMetadataOf, withColumnMetadata } from './column-metadata.ts';
 export { concatBatches } from './concat-batches.ts';
+export type { FetchSettings } from './fetch-query.ts';
 export type {
   CancelledQuery,
   FlightSqlHandlers,

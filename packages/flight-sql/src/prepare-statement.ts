@@ -2,14 +2,14 @@ import { type CallOptions, decodeSchemaBytes, type FlightAction, type FlightClie
 import { GrpcError, Status } from '@signaldb/grpc';
 import { DoPutPreparedStatementResult, DoPutUpdateResult } from '@signaldb/proto/arrow/flight/protocol/sql/flight_sql';
 import type { RecordBatch } from 'apache-arrow';
-import type { OpenLocation, PreparedStatement } from './client.ts';
+import type { PreparedStatement } from './client.ts';
 import { decodeAs, encodeCommand } from './command.ts';
-import { fetchQuery } from './fetch-query.ts';
+import { type FetchSettings, fetchQuery } from './fetch-query.ts';
 
 /** Prepares by an action of SQL or of a Substrait plan. */
 export async function prepareStatement(
   client: FlightClient,
-  open: OpenLocation | undefined,
+  settings: FetchSettings,
   action: FlightAction,
   options: CallOptions | undefined,
 ): Promise<PreparedStatement> {
@@ -24,7 +24,7 @@ export async function prepareStatement(
         ? await bind(client, preparedStatementHandle, parameters, callOptions)
         : preparedStatementHandle;
       const command = encodeCommand('CommandPreparedStatementQuery', { preparedStatementHandle: handle });
-      return fetchQuery(client, open, await client.getFlightInfo({ command }, callOptions), callOptions);
+      return fetchQuery(client, settings, await client.getFlightInfo({ command }, callOptions), callOptions);
     },
     update: async (parameters, callOptions) => {
       const command = encodeCommand('CommandPreparedStatementUpdate', { preparedStatementHandle });

@@ -4,9 +4,12 @@ import {
   cancelFlightInfo,
   closeSession,
   type FlightClient,
-  type FlightDescriptor,
+  type FlightInfo,
   type FlightMessage,
+  fetchEndpoints,
   getSessionOptions,
+  type PollInfo,
+  pollFlight,
   type SessionError,
   type SessionValue,
   setSessionOptions,
@@ -17,7 +20,6 @@ import type { RecordBatch, Schema } from 'apache-arrow';
 import type {
   FlightSqlClient,
   IngestTarget,
-  OpenLocation,
   PreparedStatement,
   QueryStream,
   SqlTransaction,
@@ -27,7 +29,7 @@ import type {
   TablesFilter,
 } from './client.ts';
 import { type CommandMessage, type CommandName, encodeCommand } from './command.ts';
-import { fetchQuery } from './fetch-query.ts';
+import { type FetchSettings, fetchOptions, fetchQuery, readQuery } from './fetch-query.ts';
 import { ingestToWire } from './ingest-request.ts';
 import { prepareStatement } from './prepare-statement.ts';
 import { beginTransaction } from './transaction-client.ts';
@@ -35,11 +37,11 @@ import { beginTransaction } from './transaction-client.ts';
 /** The one implementation of `FlightSqlClient`. */
 export class SqlClient implements FlightSqlClient {
   readonly #client: FlightClient;
-  readonly #open: OpenLocation | undefined;
+  readonly #settings: FetchSettings;
 
-  constructor(client: FlightClient, open: OpenLocation | undefined) {
+  constructor(client: FlightClient, settings: FetchSettings) {
     this.#client = client;
-    this.#open = open;
+    this.#settings = settings;
   }
 
   query(statement: StatementSource, options: StatementOptions = {}): Promise<QueryStream> {
@@ -50,15 +52,20 @@ export class SqlClient implements FlightSqlClient {
     statement: StatementSource,
     options: StatementOptions & { readonly onProgress?: (progress: number | undefined) => void } = {},
   ): Promise<QueryStream> {
-    let descriptor: FlightDescriptor | undefined = { command: queryCommand(statement, options) };
-    for (;;) {
-      const poll = await this.#client.pollFlightInfo(descriptor, options);
+    const noInfo: FlightInfo = { endpoints: [], totalRecords: -1, totalBytes: -1, ordered: true };
+    let info = noInfo;
+    const fetching = fetchOptions(this.#settings, options);
+    const onPoll = (poll: PollInfo) => {
+      info = poll.info ?? info;
       options.onProgress?.(poll.progress);
-      descriptor = poll.descriptor;
-      if (descriptor) continue;
-      if (!poll.info) throw new GrpcError(Status.INTERNAL, 'the server says that the query is complete, not where');
-      return fetchQuery(this.#client, this.#open, poll.info, options);
-    }
+    };
+    const { metadata, signal, timeoutMs } = fetching;
+    const endpoints = pollFlight(
+      this.#client,
+      { command: queryCommand(statement, options) },
+      { onPoll, ...(metadata && { metadata }), ...(signal && { signal }), ...(timeoutMs && { timeoutMs }) },
+    );
+    return readQuery(fetchEndpoints(this.#client, endpoints, { ...fetching, ordered: true }), () => info);
   }
 
   getSchema(statement: StatementSource, options: StatementOptions = {}): Promise<Schema> {
@@ -86,7 +93,7 @@ export class SqlClient implements FlightSqlClient {
             'CreatePreparedSubstraitPlan',
             encodeCommand('ActionCreatePreparedSubstraitPlanRequest', { plan: planToWire(statement), transactionId }),
           ] as const);
-    return prepareStatement(this.#client, this.#open, { type, body }, options);
+    return prepareStatement(this.#client, this.#settings, { type, body }, options);
   }
 
   ingest(
@@ -110,7 +117,7 @@ export class SqlClient implements FlightSqlClient {
     return beginTransaction(this.#client, options);
   }
 
-  cancel(info: Parameters<FlightSqlClient['cancel']>[0], options?: CallOptions): Promise<CancelFlightStatus> {
+  cancel(info: FlightInfo, options?: CallOptions): Promise<CancelFlightStatus> {
     return cancelFlightInfo(this.#client, info, options);
   }
 
@@ -198,7 +205,7 @@ export class SqlClient implements FlightSqlClient {
 
   async #fetch(command: Uint8Array, options: CallOptions | undefined): Promise<QueryStream> {
     const info = await this.#client.getFlightInfo({ command }, options);
-    return fetchQuery(this.#client, this.#open, info, options);
+    return fetchQuery(this.#client, this.#settings, info, options);
   }
 
   async #put(messages: AsyncIterable<FlightMessage>, options: CallOptions): Promise<number> {
