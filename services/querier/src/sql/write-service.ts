@@ -68,6 +68,7 @@ export class WriteService {
   /** Refuses what `run` would refuse for what the statement is, not for the values that it is given. */
   async describe(sandbox: Sandbox, tenant: string, statement: WriteStatement): Promise<WriteDescription> {
     const { kind: statementType } = statement;
+    await checkWords(sandbox, statement);
     const existing = await this.#existing(tenant, statement);
     if (statement.kind === 'DROP_TABLE') return { statementType, parameters: undefined };
     if (statement.kind === 'CREATE_TABLE') {
@@ -103,6 +104,7 @@ export class WriteService {
     signal: AbortSignal,
   ): AsyncGenerator<FlightMessage> {
     const { tenant } = ticket;
+    await checkWords(sandbox, statement);
     const existing = await this.#existing(tenant, statement);
     if (isNothingToDo(statement, existing)) yield planMessage({ action: 'none' });
     else if (statement.kind === 'DROP_TABLE') yield planMessage({ action: 'drop_table', table: existing! });
@@ -230,6 +232,13 @@ export class WriteService {
     );
     return `CREATE TEMP TABLE ${targetSql} (${columns.join(', ')})`;
   }
+}
+
+/** The name is taken out of the statement that is run, so DuckDB is asked by itself whether it is one. @throws DuckDbError at its place */
+async function checkWords(sandbox: Sandbox, { sql, table }: WriteStatement): Promise<void> {
+  const from = 'FROM ';
+  const before = sql.slice(0, table.start - from.length).replace(/[^\n]/g, ' ');
+  await sandbox.parse(`${before}${from}${sql.slice(table.start, table.end)}`);
 }
 
 const isNothingToDo = (statement: WriteStatement, existing: string | undefined): boolean =>

@@ -75,6 +75,8 @@ class Reader {
   constructor(sql: string, tokens: readonly Token[]) {
     this.#sql = sql;
     this.#tokens = withoutEnd(tokens);
+    const end = this.#tokens.findIndex(({ text }) => text === ';');
+    if (end >= 0) throw this.#refused('one statement at a time', end + 1);
   }
 
   create(): CreateStatement | CreateAsStatement {
