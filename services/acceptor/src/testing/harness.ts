@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Access } from '@signaldb/access';
 import { addFlightService, connectFlight, createInprocNetwork, type FlightClient } from '@signaldb/flight';
 import { createGrpcServer, type GrpcServer } from '@signaldb/grpc';
 import { type Catalog, createCatalog, createMemoryPointers } from '@signaldb/iceberg';
@@ -27,7 +28,7 @@ export interface Harness {
   readonly controlPlane: FakeControlPlane;
   readonly catalog: Catalog;
   /** Starts an acceptor in the harness's folder, on free ports. */
-  start(config?: Partial<AcceptorConfig>): Promise<RunningAcceptor>;
+  start(config?: Partial<AcceptorConfig>, access?: Access): Promise<RunningAcceptor>;
   /** Starts a writer and registers it. */
   startWriter(writer?: StandInWriter, id?: string): Promise<{ writer: StandInWriter; stop(): Promise<void> }>;
   close(): Promise<void>;
@@ -54,7 +55,7 @@ export async function createHarness(transport: Transport): Promise<Harness> {
     dir,
     controlPlane,
     catalog,
-    start: async (settings = {}) => {
+    start: async (settings = {}, access = undefined) => {
       const config = { ...loadConfig(acceptorConfig, { env: {}, argv: [] }), ...localSettings, ...settings };
       const metrics = createMetrics();
       const readiness = createReadiness();
@@ -69,6 +70,7 @@ export async function createHarness(transport: Transport): Promise<Harness> {
         controlPlane,
         catalog,
         inproc,
+        ...(access && { access }),
         fail: (error) => failures.push(error),
       });
       const otlp = createOtlpClient(acceptor);

@@ -1,4 +1,5 @@
 import { Client, credentials, type MethodDefinition } from '@grpc/grpc-js';
+import type { Access } from '@signaldb/access';
 import { createLocalStore } from '@signaldb/object-store';
 import { createLogger, createMetrics, createReadiness, defineConfig, loadConfig } from '@signaldb/runtime';
 import { flowctlConfig } from '../config.ts';
@@ -10,7 +11,11 @@ export interface RunningFlowctl extends Flowctl {
 }
 
 /** flowctl on free ports, with its data under `dir`. */
-export async function runFlowctl(dir: string, settings: Record<string, number> = {}): Promise<RunningFlowctl> {
+export async function runFlowctl(
+  dir: string,
+  settings: Record<string, number> = {},
+  access?: Access,
+): Promise<RunningFlowctl> {
   const { flowctl } = loadConfig(defineConfig({ flowctl: flowctlConfig }), {
     argv: Object.entries({ host: '127.0.0.1', grpcPort: 0, httpPort: 0, ...settings }).flatMap(([name, value]) => [
       `--flowctl.${name}`,
@@ -24,6 +29,7 @@ export async function runFlowctl(dir: string, settings: Record<string, number> =
     logger: createLogger({ level: 'silent' }),
     metrics: createMetrics(),
     readiness: createReadiness(),
+    ...(access && { access }),
   });
   const client = new Client(`127.0.0.1:${running.grpcPort}`, credentials.createInsecure());
   return {
@@ -38,6 +44,7 @@ export async function runFlowctl(dir: string, settings: Record<string, number> =
     async close() {
       client.close();
       await running.close();
+      access?.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { openAccess } from '@signaldb/access';
+import { type Access, type Account, openAccess } from '@signaldb/access';
 import { ClusterKey } from '@signaldb/component';
 import type { FlightClient, FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
@@ -55,12 +55,12 @@ function tableOf(columns: Record<string, Vector>): RecordBatch {
 let app: FastifyInstance | undefined;
 afterEach(() => app?.close());
 
-function api(script: Script | undefined, notReady: string[] = []) {
+function api(script: Script | undefined, notReady: string[] = [], access = openAccess(new ClusterKey())) {
   const asked: Ticket[] = [];
   const errors: unknown[] = [];
   app = createHttpApi({
     config: routerConfig.parse({}),
-    access: openAccess(new ClusterKey()),
+    access,
     source: { queriers: () => (script ? [querier(script, asked)] : []) },
     notReady: async () => notReady,
     metricsText: async () => 'up 1\n',
@@ -79,6 +79,52 @@ function api(script: Script | undefined, notReady: string[] = []) {
   };
   return { get, asked, errors };
 }
+
+describe('with authentication', () => {
+  const accounts: Record<string, Account> = {
+    'Bearer one': { name: 'one', tenants: ['acme'], write: false },
+    'Bearer two': { name: 'two', tenants: ['acme', 'b'], write: false },
+  };
+  const access: Access = {
+    ...openAccess(new ClusterKey()),
+    async admit(headers) {
+      const account = accounts[headers.get('authorization') ?? ''];
+      if (account) return account;
+      throw new GrpcError(Status.UNAUTHENTICATED, 'send "authorization"');
+    },
+  };
+
+  it.each([
+    ['Bearer one', {}, ['acme']],
+    ['Bearer one', { 'x-scope-orgid': 'acme' }, ['acme']],
+    ['Bearer two', { 'x-scope-orgid': 'acme|b' }, ['acme', 'b']],
+  ])('%s reads its tenants: %j', async (authorization, headers, tenants) => {
+    const { get, asked } = api(() => [outcome('COMPLETE')], [], access);
+    expect(await get('/api/search', { authorization, ...headers })).toMatchObject({ status: 200 });
+    expect(asked.map(({ tenant }) => tenant)).toEqual(tenants);
+  });
+
+  it.each([
+    ['/api/search', {}, 401],
+    ['/api/echo', {}, 401],
+    ['/api/nowhere', {}, 401],
+    ['/api/traces/1', { authorization: 'Bearer three' }, 401],
+    ['/api/search', { authorization: 'Bearer one', 'x-scope-orgid': 'b' }, 403],
+    ['/api/search/tags', { authorization: 'Bearer two', 'x-scope-orgid': 'acme|c' }, 403],
+    ['/api/v2/traces/1', { authorization: 'Bearer two', 'x-scope-orgid': 'default' }, 403],
+    ['/api/search', { authorization: 'Bearer two' }, 400],
+    ['/api/echo', { authorization: 'Bearer one' }, 200],
+    ['/ready', {}, 200],
+    ['/metrics', {}, 200],
+    ['/status/version', {}, 200],
+  ])('%s with %j answers %d', async (url, headers, status) => {
+    const { get, asked } = api(() => [outcome('COMPLETE')], [], access);
+    const answer = await get(url, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['www-authenticate'] !== undefined).toBe(status === 401);
+    expect(asked).toEqual([]);
+  });
+});
 
 describe('operations', () => {
   it('echoes, and says what it is', async () => {
