@@ -2,6 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { type FlightInfo, type FlightMessage, type FlightService, recordBatchOf } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { Field, Int64, Schema, vectorFromArray } from 'apache-arrow';
+import { randomFrom } from '../../../packages/flight/src/testing/mutate.ts';
+import { type PlainValue, plainColumns } from '../../../packages/flight/src/testing/plain-values.ts';
+import { RandomData } from '../../../packages/flight/src/testing/random-data.ts';
+import { randomSchema } from '../../../packages/flight/src/testing/random-types.ts';
 
 const numbers = new Schema([new Field('n', new Int64(), false)]);
 
@@ -12,10 +16,14 @@ export interface Seen {
 
 /**
  * A service for clients of other implementations: DoPut stores under the descriptor's path, DoGet gives that back (or
- * `count:<rows>`, `sleep`, `fail:<status>`), DoExchange answers each message, actions echo.
+ * `count:<rows>`, `sleep`, `fail:<status>`, `noted`, `random:<seed>`), DoExchange answers each message, actions echo or tell.
  */
 export function testService(seen: Seen): Partial<FlightService> {
   const stored = new Map<string, FlightMessage[]>();
+  const sleep = async (signal: AbortSignal) => {
+    signal.addEventListener('abort', () => seen.cancelled++);
+    await setTimeout(60_000, undefined, { signal });
+  };
   const infoOf = (name: string): FlightInfo => {
     const messages = stored.get(name);
     if (!messages) throw new GrpcError(Status.NOT_FOUND, `there is no ${name}`);
@@ -32,30 +40,31 @@ export function testService(seen: Seen): Partial<FlightService> {
     };
   };
   return {
-    async *handshake(_, { metadata, responseHeaders }) {
-      const [, basic] = /^Basic (.+)$/.exec(metadata.get('authorization') ?? '') ?? [];
-      if (Buffer.from(basic ?? '', 'base64').toString() !== 'user:password') {
-        throw new GrpcError(Status.UNAUTHENTICATED, 'wrong name or password');
-      }
-      responseHeaders.set('authorization', 'Bearer token-of-user');
-      yield { payload: new Uint8Array(0) };
-    },
-    async *listFlights(criteria) {
+    async *listFlights(criteria, { signal }) {
       const wanted = Buffer.from(criteria).toString();
+      if (wanted === 'sleep') await sleep(signal);
       for (const name of stored.keys()) if (name.includes(wanted)) yield infoOf(name);
     },
-    getFlightInfo: async ({ path }) => infoOf(path?.[0] ?? ''),
+    async getFlightInfo({ path }, { signal }) {
+      if (path?.[0] === 'sleep') await sleep(signal);
+      return infoOf(path?.[0] ?? '');
+    },
     getSchema: async ({ path }) => infoOf(path?.[0] ?? '').schema!,
     async *doGet(ticket, { signal }) {
       const name = Buffer.from(ticket).toString();
       const [kind, argument] = name.split(':');
       if (kind === 'count') yield* count(Number(argument));
+      else if (kind === 'noted') yield* withMetadata();
+      else if (kind === 'random') yield* randomMessages(Number(argument)).messages;
       else if (kind === 'fail') throw new GrpcError(Status[argument as keyof typeof Status], 'failed as asked');
       else if (kind === 'sleep') {
-        signal.addEventListener('abort', () => seen.cancelled++);
         yield { schema: numbers };
-        await setTimeout(60_000, undefined, { signal });
-      } else yield* stored.get(name) ?? [];
+        await sleep(signal);
+      } else {
+        const messages = stored.get(name);
+        if (!messages) throw new GrpcError(Status.NOT_FOUND, `there is no ${name}`);
+        yield* messages;
+      }
     },
     async *doPut(messages) {
       const kept: FlightMessage[] = [];
@@ -75,15 +84,47 @@ export function testService(seen: Seen): Partial<FlightService> {
         else if (appMetadata) yield { appMetadata };
       }
     },
-    async *doAction({ type, body }, { metadata }) {
+    async *doAction({ type, body }, { metadata, principal, signal }) {
+      if (type === 'sleep') await sleep(signal);
+      if (type === 'unheard-of') throw new GrpcError(Status.UNIMPLEMENTED, `there is no action ${type}`);
       if (type === 'fail')
         throw new GrpcError(Status[Buffer.from(body).toString() as keyof typeof Status], 'failed as asked');
+      if (type === 'random') {
+        yield Buffer.from(JSON.stringify(randomMessages(Number(Buffer.from(body).toString())).columns));
+        return;
+      }
+      if (type === 'who') {
+        yield Buffer.from(principal?.name ?? 'nobody');
+        return;
+      }
       yield Buffer.from(type === 'header' ? (metadata.get(Buffer.from(body).toString()) ?? '') : type);
       yield body;
     },
     async *listActions() {
       yield { type: 'echo', description: 'gives its name and its body back' };
     },
+  };
+}
+
+/** Metadata alone before and after, and with each batch. (What comes before the schema pyarrow's DoGet drops.) */
+async function* withMetadata(): AsyncGenerator<FlightMessage> {
+  yield { schema: numbers };
+  yield { appMetadata: Buffer.from('before') };
+  for await (const message of count(3 * 65_536)) yield { ...message, appMetadata: Buffer.from('with') };
+  yield { appMetadata: Buffer.from('after') };
+}
+
+/** A stream of the seed's, and what it means: each column's values, as packages/flight/src/testing/plain-values.ts says. */
+function randomMessages(seed: number): { messages: FlightMessage[]; columns: PlainValue[][] } {
+  const random = randomFrom(seed);
+  let schema: Schema;
+  do schema = randomSchema(random);
+  while (/DAY_TIME|YEAR_MONTH/.test(String(schema))); // intervals that Python doesn't know
+  const data = new RandomData(random, (['none', 'some', 'all'] as const)[random(3)]!);
+  const batches = Array.from({ length: random(4) }, () => data.batch(schema, 20));
+  return {
+    messages: [{ schema }, ...batches.map((batch) => ({ batch }))],
+    columns: plainColumns(schema.fields.length, batches),
   };
 }
 

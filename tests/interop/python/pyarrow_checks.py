@@ -1,4 +1,4 @@
-"""pyarrow.flight against the server of the suite: python pyarrow_checks.py PORT. Fails by an exception."""
+"""pyarrow.flight against the servers of the suite: pyarrow_checks.py PORT PORT_WITH_AUTHENTICATION. Fails by an exception."""
 import datetime as dt
 import decimal
 import json
@@ -9,51 +9,13 @@ import time
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.flight as fl
+from ipc_streams import columns, shares
+from plain_values import plain
 
 location = f"grpc://127.0.0.1:{sys.argv[1]}"
 client = fl.connect(location)
 D = decimal.Decimal
 counts = {}
-
-
-def columns():
-    ints = [1, None, 3, 100]
-    yield "null", pa.array([None] * 4, pa.null())
-    yield "bool", pa.array([True, None, False, True])
-    for type_ in (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()):
-        yield str(type_), pa.array(ints, type_)
-    for type_ in (pa.float16(), pa.float32(), pa.float64()):
-        yield str(type_), pa.array([1.5, None, 2.5, 3], type_)
-    for type_ in (pa.string(), pa.large_string(), pa.string_view()):
-        yield str(type_), pa.array(["a", None, "", "longer than twelve bytes ☃😀"], type_)
-    for type_ in (pa.binary(), pa.large_binary(), pa.binary_view()):
-        yield str(type_), pa.array([b"\xff", None, b"", b"longer than twelve bytes"], type_)
-    yield "fixed", pa.array([b"abc", None, b"def", b"ghi"], pa.binary(3))
-    for type_ in (pa.decimal32(9, 2), pa.decimal64(18, 2), pa.decimal128(10, 2), pa.decimal256(50, 2)):
-        yield str(type_), pa.array([D("1.23"), None, D("-99.99"), D("0.01")], type_)
-    for type_ in (pa.date32(), pa.date64()):
-        yield str(type_), pa.array([dt.date(2020, 1, 1), None, dt.date(1960, 1, 1), dt.date(2100, 1, 1)], type_)
-    for type_ in (pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")):
-        yield str(type_), pa.array(ints, type_)
-    for unit in ("s", "ms", "us", "ns"):
-        for type_ in (pa.timestamp(unit), pa.timestamp(unit, "UTC"), pa.timestamp(unit, "Europe/Berlin"), pa.duration(unit)):
-            yield str(type_), pa.array([1, None, -3, 100], type_)
-    yield "interval", pa.array([pa.MonthDayNano([1, 2, 3]), None, pa.MonthDayNano([-1, 2, -3]), pa.MonthDayNano([0, 0, 0])])
-    for type_ in (pa.list_(pa.int32()), pa.large_list(pa.int32())):
-        yield str(type_), pa.array([[1, 2], None, [], [3, None]], type_)
-    yield "list of lists", pa.array([[["a"], None], None, [], [["b", "c"]]])
-    yield "fixed list", pa.array([[1, 2], None, [5, 6], [3, None]], pa.list_(pa.int32(), 2))
-    yield "struct", pa.array([{"x": 1, "y": "a"}, None, {"x": None, "y": "b"}, {"x": 3, "y": None}])
-    yield "map", pa.array([[("k", 1)], None, [], [("a", None), ("b", 2)]], pa.map_(pa.string(), pa.int64()))
-    words = pa.array(["a", None, "b", "a"]).dictionary_encode()
-    yield "dictionary", words
-    yield "dictionary of int8", pa.DictionaryArray.from_arrays(pa.array([0, None, 1, 0], pa.int8()), pa.array(["p", "q"]), ordered=True)
-    yield "dictionary of int64", pa.DictionaryArray.from_arrays(pa.array([0, None, 1, 0], pa.int64()), pa.array([1.5, 2.5]))
-    yield "list of dictionary", pa.ListArray.from_arrays([0, 1, 1, 2, 3], pa.array(["a", "b", "a"]).dictionary_encode())
-    yield "struct of dictionary", pa.StructArray.from_arrays([words], ["d"])
-    kinds = pa.array([0, 1, 0, 1], pa.int8())
-    yield "sparse union", pa.UnionArray.from_sparse(kinds, [pa.array([1, 2, 3, 4]), pa.array(["a", "b", "c", "d"])])
-    yield "dense union", pa.UnionArray.from_dense(kinds, pa.array([0, 0, 1, 1], pa.int32()), [pa.array([1, 2]), pa.array(["a", "b"])])
 
 
 def there_and_back(name, batches, options=None):
@@ -72,29 +34,69 @@ def there_and_back(name, batches, options=None):
     assert len([batch for batch in received if batch.num_rows > 0]) == len(expected), name
     for ours, theirs in zip(expected, [batch for batch in received if batch.num_rows > 0]):
         for i in range(ours.num_columns):
-            assert plain(ours.column(i)) == plain(theirs.column(i)), (name, ours, theirs)
+            assert same(ours.column(i), theirs.column(i)), (name, ours, theirs)
+    exchanged(name, batches, call)
 
 
-def plain(array):
-    """Nanoseconds don't fit into Python's own types."""
-    type_ = array.type
-    if pa.types.is_timestamp(type_) or pa.types.is_duration(type_) or pa.types.is_time64(type_):
-        return array.view(pa.int64()).to_pylist()
-    return array.to_pylist()
+def same(ours, theirs):
+    return ours.equals(theirs) if len(ours) > 10_000 else plain(ours) == plain(theirs)
+
+
+def exchanged(name, batches, call):
+    writer, reader = client.do_exchange(fl.FlightDescriptor.for_path(name), call)
+    with writer:
+        writer.begin(batches[0].schema)
+        for batch in batches:
+            writer.write_batch(batch)
+            if batch.num_columns > 0:
+                back = reader.read_chunk().data
+                assert all(same(ours, theirs) for ours, theirs in zip(batch.columns, back.columns, strict=True)), name
+        writer.done_writing()
 
 
 def check_types():
-    every = list(columns())
-    options = [None, pa.ipc.IpcWriteOptions(compression="lz4"), pa.ipc.IpcWriteOptions(compression="zstd"), pa.ipc.IpcWriteOptions(metadata_version=pa.ipc.MetadataVersion.V4)]
-    for name, array in every:
-        for option in options[: 3 if "union" in name else 4]:
-            there_and_back(name, [pa.record_batch([part], [name]) for part in (array, array.slice(1, 2), array.slice(0, 0), array)], option)
-    there_and_back("every type", [pa.record_batch([array for _, array in every], [name for name, _ in every])] * 3)
+    forms = [{}, dict(compression="lz4"), dict(compression="zstd"), dict(metadata_version=pa.ipc.MetadataVersion.V4)]
+    tried = 0
+    for null in shares.values():
+        every = list(columns(null))
+        for name, array in every:
+            form = forms[tried % (3 if "union" in name else 4)]
+            tried += 1
+            batches = [pa.record_batch([part], [name]) for part in (array, array.slice(3, 4), array.slice(2, 0), array)]
+            there_and_back(name, batches, pa.ipc.IpcWriteOptions(**form))
+        there_and_back("every type", [pa.record_batch([array for _, array in every], [name for name, _ in every])] * 3)
     there_and_back("one name twice", [pa.record_batch([pa.array([1]), pa.array(["x"])], ["a", "a"])])
     there_and_back("no columns", [pa.record_batch([], [])])
     field = pa.field("a", pa.int32(), nullable=False, metadata={"k": "v"})
     there_and_back("metadata", [pa.record_batch([pa.array([1], pa.int32())], schema=pa.schema([field], metadata={"m": "n"}))])
-    counts["types"] = len(every)
+    counts["types"] = tried
+
+
+def check_random_streams():
+    """What the server sends is what it means; and comes back as it was sent."""
+    for seed in range(150):
+        [meant] = client.do_action(fl.Action("random", str(seed).encode()))
+        table = client.do_get(fl.Ticket(f"random:{seed}".encode())).read_all()
+        table.validate(full=True)
+        values = [plain(column) for column in table.columns]
+        assert values == json.loads(meant.body.to_pybytes()), (seed, table.schema)
+        batches = table.to_batches()
+        if batches and table.num_columns:
+            exchanged(f"random {seed}", batches, None)
+    counts["random streams"] = 150
+
+
+def check_metadata():
+    chunks = list(client.do_get(fl.Ticket(b"noted")))
+    seen = [(chunk.data.num_rows if chunk.data else None, chunk.app_metadata.to_pybytes()) for chunk in chunks]
+    assert seen == [(None, b"before"), *[(65_536, b"with")] * 3, (None, b"after")], seen
+
+
+def check_compression_as_asked():
+    rows = 500_000
+    for asked in (b"none", b"lz4", b"zstd"):
+        options = fl.FlightCallOptions(headers=[(b"x-arrow-body-compression", asked)])
+        assert client.do_get(fl.Ticket(f"count:{rows}".encode()), options).read_all().num_rows == rows
 
 
 def check_dictionaries():
@@ -110,6 +112,7 @@ def check_refused_types():
     for name, array in (
         ("run-end encoded", pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array(["a"]))),
         ("list view", pa.array([[1]], pa.list_view(pa.int32()))),
+        ("large list view", pa.array([[1]], pa.large_list_view(pa.int32()))),
     ):
         writer, _ = client.do_put(fl.FlightDescriptor.for_path("refused"), pa.schema([("c", array.type)]))
         raises(pa.ArrowInvalid, f'field "c": type {name} is not supported', writer.close)
@@ -200,14 +203,92 @@ def check_time_and_cancellation():
 
 
 def check_authentication():
-    other = fl.connect(location)
-    key, value = other.authenticate_basic_token("user", "password")
-    assert (key, value) == (b"authorization", b"Bearer token-of-user")
-    options = fl.FlightCallOptions(headers=[(key, value), (b"x-scope-orgid", b"t1")])
-    for header, expected in (("authorization", b"Bearer token-of-user"), ("x-scope-orgid", b"t1")):
-        assert next(other.do_action(fl.Action("header", header.encode()), options)).body.to_pybytes() == expected
-    raises(fl.FlightUnauthenticatedError, "wrong name or password", lambda: other.authenticate_basic_token("user", "wrong"))
-    other.close()
+    guarded = f"grpc://127.0.0.1:{sys.argv[2]}"
+    who = fl.Action("who", b"")
+
+    def name(options=None, of=None):
+        return next((of or other).do_action(who, options)).body.to_pybytes()
+
+    def header(value, key=b"authorization"):
+        return fl.FlightCallOptions(headers=[(key, value)])
+
+    with fl.connect(guarded) as other:
+        token = other.authenticate_basic_token("user", "password")
+        assert token[0] == b"authorization" and token[1].startswith(b"Bearer "), token
+        options = fl.FlightCallOptions(headers=[token, (b"x-scope-orgid", b"t1")])
+        assert name(options) == b"user"
+        assert other.do_get(fl.Ticket(b"count:100000"), options).read_all().num_rows == 100_000
+        assert next(other.do_action(fl.Action("header", b"x-scope-orgid"), options)).body.to_pybytes() == b"t1"
+        assert name(header(b"Bearer good-token")) == b"holder"
+        assert name(header(b"good-key", b"x-api-key")) == b"keyholder"
+        for wrong in (None, header(b"Bearer bad-token"), header(token[1][:-2] + b"xx"), header(b"bad-key", b"x-api-key"), header(b"nonsense")):
+            raises(fl.FlightUnauthenticatedError, "", lambda: name(wrong))
+            raises(fl.FlightUnauthenticatedError, "", lambda: list(other.list_flights(options=wrong)))
+            raises(fl.FlightUnauthenticatedError, "", lambda: other.get_flight_info(fl.FlightDescriptor.for_path("x"), wrong))
+            raises(OSError, "Unauthenticated", lambda: other.get_schema(fl.FlightDescriptor.for_path("x"), wrong))  # pyarrow's own way
+            raises(fl.FlightUnauthenticatedError, "", lambda: other.do_get(fl.Ticket(b"count:1"), wrong).read_all())
+            raises(fl.FlightUnauthenticatedError, "", lambda: list(other.list_actions(wrong)))
+        for user, password in (("user", "wrong"), ("nobody", "password"), ("", "")):
+            raises(fl.FlightUnauthenticatedError, "", lambda: other.authenticate_basic_token(user, password))
+        schema = pa.schema([("n", pa.int64())])
+        raises(fl.FlightUnauthenticatedError, "", lambda: other.do_put(fl.FlightDescriptor.for_path("x"), schema)[0].close())
+    with fl.connect(guarded, middleware=[BearerMiddlewareFactory()]) as other:
+        assert name() == b"holder"
+
+
+class BearerMiddlewareFactory(fl.ClientMiddlewareFactory):
+    def start_call(self, info):
+        return BearerMiddleware()
+
+
+class BearerMiddleware(fl.ClientMiddleware):
+    def sending_headers(self):
+        return {"authorization": "Bearer good-token"}
+
+
+def check_standard_actions():
+    schema = pa.schema([("n", pa.int64())])
+    batch = pa.record_batch([pa.array([1])], schema=schema)
+    there_and_back("to cancel", [batch])
+    info = client.get_flight_info(fl.FlightDescriptor.for_path("to cancel"))
+    endpoint = fl.FlightEndpoint(b"ticket", ["grpc://127.0.0.1:1", "arrow-flight-reuse-connection://?"])
+    assert fl.FlightEndpoint.deserialize(endpoint.serialize()) == endpoint
+    assert fl.FlightInfo.deserialize(info.serialize()).total_records == 1
+    assert {action.type for action in client.list_actions()} >= {"echo"}
+
+
+def check_deadline_of_each_call():
+    """The server sleeps, whichever call it is."""
+    brief = fl.FlightCallOptions(timeout=0.2)
+    schema = pa.schema([("n", pa.int64())])
+
+    def late_put():
+        writer, reader = client.do_put(fl.FlightDescriptor.for_path("late"), schema, brief)
+        assert reader.read() is None
+        writer.close()
+
+    def late_exchange():
+        writer, reader = client.do_exchange(fl.FlightDescriptor.for_path("late"), brief)
+        raises(StopIteration, "", reader.read_chunk)
+        writer.close()
+
+    for name, call in dict(
+        get_flight_info=lambda: client.get_flight_info(fl.FlightDescriptor.for_path("sleep"), brief),
+        list_flights=lambda: list(client.list_flights(b"sleep", brief)),
+        do_action=lambda: list(client.do_action(fl.Action("sleep", b""), brief)),
+        do_get=lambda: client.do_get(fl.Ticket(b"sleep"), brief).read_all(),
+        do_put=late_put,
+        do_exchange=late_exchange,
+    ).items():
+        raises(fl.FlightTimedOutError, "", call, name)
+
+
+def check_wrong_input():
+    raises(pa.ArrowKeyError, "there is no nothing", lambda: client.do_get(fl.Ticket(b"nothing")).read_all())
+    raises(pa.ArrowKeyError, "there is no nothing", lambda: client.get_flight_info(fl.FlightDescriptor.for_path("nothing")))
+    raises(pa.ArrowNotImplementedError, "", lambda: list(client.do_action(fl.Action("unheard-of", b""))))
+    raises(pa.ArrowInvalid, "", lambda: client.do_get(fl.Ticket(b"count:1"), fl.FlightCallOptions(headers=[(b"x-arrow-body-compression", b"rar")])).read_all())
+    assert client.do_get(fl.Ticket(b"count:10")).read_all().num_rows == 10
 
 
 def check_many_connections():
@@ -237,13 +318,13 @@ def check_five_million_rows():
     assert (rows, total) == (5_000_000, 5_000_000 * 4_999_999 // 2)
 
 
-def raises(kind, text, work):
+def raises(kind, text, work, name=""):
     try:
         work()
     except kind as error:
         assert text in str(error), error
         return
-    raise AssertionError(f"no {kind.__name__}")
+    raise AssertionError(f"{name}: no {kind.__name__}")
 
 
 for name, check in list(globals().items()):
