@@ -1,7 +1,7 @@
 import type { CallContext, FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { DoPutPreparedStatementResult, DoPutUpdateResult } from '@signaldb/proto/arrow/flight/protocol/sql/flight_sql';
-import type { RecordBatch } from 'apache-arrow';
+import { boundRows, type ParameterLimits } from './bound-rows.ts';
 import type { Command } from './command.ts';
 import type { FlightSqlHandlers } from './handlers.ts';
 import { ingestFromWire } from './ingest-request.ts';
@@ -15,14 +15,14 @@ export interface PutContext {
   readonly handlers: FlightSqlHandlers;
   readonly statements: Statements;
   readonly handleSeal: TicketSeal;
-  readonly parameterRowsMax: number;
+  readonly parameterLimits: ParameterLimits;
 }
 
 /** Serves the commands that come with DoPut; answers the one PutResult that each has. */
 export async function put(
   command: Command,
   messages: AsyncIterable<FlightMessage>,
-  { handlers, statements, handleSeal, parameterRowsMax }: PutContext,
+  { handlers, statements, handleSeal, parameterLimits }: PutContext,
   context: CallContext,
 ): Promise<Uint8Array> {
   switch (command.name) {
@@ -36,12 +36,12 @@ export async function put(
     }
     case 'CommandPreparedStatementUpdate': {
       const held = decodeHandle(command.message.preparedStatementHandle, handleSeal);
-      const parameters = (await boundRows(messages, parameterRowsMax)) ?? held.parameters;
+      const parameters = (await boundRows(messages, parameterLimits)) ?? held.parameters;
       return updateResult(await statements.update({ ...held, ...(parameters && { parameters }) }, context));
     }
     case 'CommandPreparedStatementQuery': {
       const { parameters: _, ...held } = decodeHandle(command.message.preparedStatementHandle, handleSeal);
-      const parameters = await boundRows(messages, parameterRowsMax);
+      const parameters = await boundRows(messages, parameterLimits);
       const handle = encodeHandle({ ...held, ...(parameters && { parameters }) }, handleSeal);
       return DoPutPreparedStatementResult.encode({ preparedStatementHandle: Buffer.from(handle) }).finish();
     }
@@ -56,27 +56,6 @@ export async function put(
     default:
       throw new GrpcError(Status.INVALID_ARGUMENT, `${command.name} is not a command for DoPut`);
   }
-}
-
-/** Undefined where nothing is bound: no batch at all, or one without columns (as JDBC sends for a plain statement). */
-async function boundRows(messages: AsyncIterable<FlightMessage>, rowsMax: number): Promise<RecordBatch[] | undefined> {
-  const batches: RecordBatch[] = [];
-  let rows = 0;
-  for await (const { batch } of messages) {
-    if (!batch || batch.numCols === 0) continue;
-    rows += batch.numRows;
-    if (rows > rowsMax) {
-      throw new GrpcError(
-        Status.RESOURCE_EXHAUSTED,
-        `more than ${rowsMax} rows of parameters are bound at once: send fewer at a time, or use bulk ingest`,
-      );
-    }
-    if (batches[0] && String(batches[0].schema) !== String(batch.schema)) {
-      throw new GrpcError(Status.INVALID_ARGUMENT, 'the rows of parameters are not all of one schema');
-    }
-    batches.push(batch);
-  }
-  return batches.length > 0 ? batches : undefined;
 }
 
 export function updateResult(rows: number): Uint8Array {

@@ -11,6 +11,7 @@ import {
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { Schema } from 'apache-arrow';
 import { type ActionContext, sqlAction, sqlActions } from './actions.ts';
+import type { ParameterLimits } from './bound-rows.ts';
 import { type Command, decodeCommand } from './command.ts';
 import { Endpoints } from './endpoints.ts';
 import type { FlightSqlHandlers } from './handlers.ts';
@@ -33,8 +34,13 @@ export interface FlightSqlOptions {
   readonly handleSeal?: TicketSeal;
   /** Serves what isn't Flight SQL: other descriptors, tickets and actions, and the calls that Flight SQL doesn't use. */
   readonly fallback?: Partial<FlightService>;
-  /** Rows of parameters bound at once. Default 10 000. */
+  /**
+   * Rows of parameters bound at once. Default 10 000: each row of a query's is a run of its own. With `parameterBytesMax` they
+   * bound the memory of a call, and the handles of queries, which hold what was bound.
+   */
   readonly parameterRowsMax?: number;
+  /** Bytes of parameters bound at once. Default 8 MiB. */
+  readonly parameterBytesMax?: number;
   /** Cancelled queries that are remembered, so that their tickets are refused. Default 10 000. */
   readonly cancelledMax?: number;
   /** What GetSqlInfo tells of the server. */
@@ -106,7 +112,7 @@ class SqlCalls implements ActionContext, PutContext {
   readonly statements: Statements;
   readonly handleSeal: TicketSeal;
   readonly standard: FlightActions;
-  readonly parameterRowsMax: number;
+  readonly parameterLimits: ParameterLimits;
   readonly #seal: TicketSeal;
   readonly #info: Readonly<Record<number, SqlInfoValue>>;
 
@@ -122,7 +128,10 @@ class SqlCalls implements ActionContext, PutContext {
       renew: endpoints.renew.bind(endpoints),
       sessions: handlers.sessions ?? fixedSessions({}),
     });
-    this.parameterRowsMax = options.parameterRowsMax ?? 10_000;
+    this.parameterLimits = {
+      rowsMax: options.parameterRowsMax ?? 10_000,
+      bytesMax: options.parameterBytesMax ?? 8 << 20,
+    };
     this.#info = { ...defaultSqlInfo(handlers, options.server), ...handlers.info };
   }
 

@@ -27,7 +27,7 @@ const mask = (...values: number[]): SqlInfoValue => int32(values.reduce((bits, v
  */
 export function defaultSqlInfo(
   handlers: FlightSqlHandlers,
-  server: ServerName = { name: 'SignalDB', version: '0.1.0' },
+  server: ServerName = { name: '@signaldb/flight-sql', version: '0.1.0' },
 ): Record<number, SqlInfoValue> {
   return Object.fromEntries([
     // No limit that is known.
