@@ -37,10 +37,11 @@ export function converterOf(from: Field, to: Field, options: ConverterOptions): 
 
 const asIs: Convert = (data) => data;
 
+/** The text of a decimal's type doesn't say how wide its values are stored. */
 const isSameLeaf = (a: DataType, b: DataType): boolean =>
-  a.children === undefined || a.children === null || a.children.length === 0
-    ? a.typeId === b.typeId && String(a) === String(b)
-    : false;
+  !a.children?.length && a.typeId === b.typeId && String(a) === String(b) && widthOf(a) === widthOf(b);
+
+const widthOf = (type: DataType): number | undefined => (DataType.isDecimal(type) ? type.bitWidth : undefined);
 
 /** Fields are matched by name; those that the source lacks are null. */
 function structConverter(from: DataType, to: DataType, options: ConverterOptions): Convert | undefined {
