@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { Access } from '@signaldb/access';
 import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
-import { createHmacSeal } from '@signaldb/flight-sql';
 import { createGrpcServer, type TlsOptions } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
 import type { ObjectStore } from '@signaldb/object-store';
@@ -37,8 +36,6 @@ export interface Querier {
   close(): Promise<void>;
 }
 
-/** Routers seal with the key of the same purpose. */
-const ticketPurpose = 'querier tickets';
 /** What calls under way get to end in, when the querier stops. */
 const graceMs = 3000;
 
@@ -51,9 +48,7 @@ export async function createQuerier(deps: QuerierDeps): Promise<Querier> {
     const engine = opened.add('engine', createEngine(deps, peers));
     const server = createGrpcServer({ logger, ...(tls && { tls }) });
     const { clusterKey } = access;
-    const service = sealedService(cancellableService(engine.service), () =>
-      createHmacSeal({ key: clusterKey.derive(ticketPurpose), lifetimeMs: 0 }),
-    );
+    const service = sealedService(cancellableService(engine.service), clusterKey);
     addFlightService(server, service);
     server.addHealth();
     const { port: flightPort } = await server.listen({ host: config.host, port: config.flightPort });
