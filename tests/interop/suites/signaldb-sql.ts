@@ -35,25 +35,31 @@ export async function run({ cacheDir, log }: SuiteContext): Promise<void> {
   const venv = await pythonVenv(cacheDir, packages, log);
   const jar = await mavenJar(cacheDir, 'org.apache.arrow:flight-sql-jdbc-driver:18.3.0', log);
   const go = join(await goPrograms(cacheDir, goSources, log), 'signaldb');
+  const failures: unknown[] = [];
+  const attempt = async (title: string, checks: () => Promise<string>) => {
+    try {
+      log(`${title}: ${await checks()}`);
+    } catch (error) {
+      failures.push(error);
+      log(`${title}: FAILED`);
+    }
+  };
   for (const processes of ['one', 'five'] as const) {
     const many = processes === 'five';
     const kind = { processes, ...(many && { queriers: 2, routers: 2 }) } as const;
     await onCluster(kind, async (cluster) => {
       const spans = await sendTraces(cluster);
       for (const topic of ['sql', 'types', 'metadata', 'write', ...(many ? ['cluster'] : []), 'load'])
-        log(`as ${processes}, ${topic}: ${await pythonChecks(venv, topic, cluster, spans)}`);
-      log(`as ${processes}, ADBC for Go: ${await goChecks(go, cluster)}`);
-      await jdbcChecks(jar, cluster);
-      log(
-        `as ${processes}, JDBC: the tree of tables with keys and comments, queries, DDL, batches of parameters, cancellation`,
-      );
+        await attempt(`as ${processes}, ${topic}`, () => pythonChecks(venv, topic, cluster, spans));
+      await attempt(`as ${processes}, ADBC for Go`, () => goChecks(go, cluster));
+      await attempt(`as ${processes}, JDBC`, () => jdbcChecks(jar, cluster));
     });
     await onCluster({ ...kind, auth }, async (cluster) => {
-      log(`as ${processes}, access: ${await pythonChecks(venv, 'access', cluster, {})}`);
-      await jdbcChecks(jar, cluster, 'secured');
-      log(`as ${processes}, JDBC with tokens and passwords`);
+      await attempt(`as ${processes}, access`, () => pythonChecks(venv, 'access', cluster, {}));
+      await attempt(`as ${processes}, access by JDBC`, () => jdbcChecks(jar, cluster, 'secured'));
     });
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} topics failed`);
 }
 
 async function onCluster(options: Omit<StartClusterOptions, 'dir'>, work: (cluster: Cluster) => Promise<void>) {
@@ -89,9 +95,10 @@ async function goChecks(program: string, cluster: Cluster): Promise<string> {
   return stdout.trim();
 }
 
-async function jdbcChecks(jar: string, cluster: Cluster, ...more: readonly string[]): Promise<void> {
+async function jdbcChecks(jar: string, cluster: Cluster, ...more: readonly string[]): Promise<string> {
   const output = await runJava(jar, java, [String(cluster.ports.routerFlight), ...more]);
   if (!output.includes('"jdbc": "ok"')) throw new Error(output);
+  return 'ok';
 }
 
 /** Sends the traces; gives how many spans each tenant's services have. */
