@@ -22,6 +22,17 @@ describe('evolveTable', () => {
     expect(JSON.parse(metadata.properties[nameMappingProperty]!)).toEqual(nameMapping(currentSchema(metadata)));
   });
 
+  it('leaves a table alone that took the place of the one it knows', async () => {
+    const { catalog } = await createTestTable();
+    const base = await catalog.loadTable('default', 'traces');
+    await catalog.dropTable('default', 'traces');
+    await catalog.createTable('default', { name: 'traces', schema: currentSchema(base.metadata) });
+    await expect(evolveTable(catalog, 'default', 'traces', wider('span.a'), { base })).rejects.toMatchObject({
+      code: 'NoSuchTableException',
+    });
+    expect(columns((await catalog.loadTable('default', 'traces')).metadata)).not.toContain('span.a');
+  });
+
   it('commits nothing when nothing is missing', async () => {
     const { catalog, store } = await createTestTable();
     const puts = store.calls.put;

@@ -6,6 +6,7 @@ import type { RecordBatch } from 'apache-arrow';
 export interface LogRows {
   readonly tenant?: string;
   readonly table: string;
+  readonly tableUuid?: string;
   readonly batch: RecordBatch;
   readonly firstLsn: number;
   readonly lastLsn: number;
@@ -149,8 +150,16 @@ export function openStream(
     acks,
     ended,
     send(...rows) {
-      for (const { tenant = 'default', table, batch, firstLsn, lastLsn, runs } of rows) {
-        push({ batch, appMetadata: json({ tenant, table_name: table, first_lsn: firstLsn, last_lsn: lastLsn, runs }) });
+      for (const { tenant = 'default', table, tableUuid, batch, firstLsn, lastLsn, runs } of rows) {
+        const about = {
+          tenant,
+          table_name: table,
+          table_uuid: tableUuid,
+          first_lsn: firstLsn,
+          last_lsn: lastLsn,
+          runs,
+        };
+        push({ batch, appMetadata: json(about) });
       }
     },
     through: (lsn) => push({ appMetadata: json({ through_lsn: lsn }) }),
