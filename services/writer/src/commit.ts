@@ -7,7 +7,6 @@ import { keepTrying } from './retry.ts';
 import { unionFields } from './schema-groups.ts';
 import { sourcesOf } from './sources.ts';
 import { isUnstorable } from './table-layout.ts';
-import { TableGoneError } from './table-state.ts';
 import type { TableWriter } from './table-writer.ts';
 import type { WriterContext } from './writer-context.ts';
 
@@ -49,7 +48,7 @@ async function store(
   const { encoder, stopping } = context;
   const { state } = table;
   const isGone = (error: unknown) => table.uuid !== undefined && isCatalogError(error, 'NoSuchTableException');
-  const isFinal = (error: unknown) => isUnstorable(error) || isGone(error);
+  const isFinal = (error: unknown) => isUnstorable(error) || isGone(error) || table.isGone;
   const options = { ...retryOptions(context, table), isFinal };
   const cuts = shares.flatMap((share) => share.cuts);
   try {
@@ -66,7 +65,7 @@ async function store(
       options,
     );
   } catch (error) {
-    if (isGone(error)) {
+    if (isGone(error) || table.isGone) {
       table.abandon();
       return undefined;
     }
@@ -121,12 +120,15 @@ async function append(
   try {
     state.update(await appendFiles({ ...commit, signal: stopping }));
   } catch (error) {
-    if (isCatalogError(error, 'NoSuchTableException')) {
-      if (table.uuid === undefined) endAll(shares, 'the table was dropped');
-      else table.abandon();
+    if (isCatalogError(error, 'NoSuchTableException') && table.uuid === undefined) {
+      endAll(shares, 'the table was dropped');
       return false;
     }
-    if (!(error instanceof MarkMovedError)) throw error;
+    // Its metadata goes with a table: what can't be found of it then is no trouble of the store's.
+    if (!(error instanceof MarkMovedError)) {
+      if (await table.checkGone()) return false;
+      throw error;
+    }
     // Unless an earlier attempt, whose outcome wasn't known, has come through.
     if (!Object.entries(marks).every(([log, mark]) => sameMark(error.marks[log], mark))) {
       endAll(
@@ -135,13 +137,8 @@ async function append(
       );
       return false;
     }
-    try {
-      await state.refresh();
-    } catch (gone) {
-      if (!(gone instanceof TableGoneError)) throw gone;
-      table.abandon();
-      return false;
-    }
+    if (await table.checkGone()) return false;
+    await state.refresh();
   }
   for (const { part } of shares) table.setMark(part, marks[part.log.logId]!);
   return true;

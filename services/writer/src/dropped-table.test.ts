@@ -55,6 +55,24 @@ describe('rows of a table that was dropped', () => {
     expect(await harness.catalog.tableExists('default', 'numbers')).toBe(false);
   });
 
+  it('go with it where some of them were committed, and all of its files are gone', async () => {
+    const { client, writer } = await harness.start({ commitIntervalMs: 100_000 });
+    const uuid = await makeTable();
+    const stream = openStream(client, { logId: 'a', epoch: 1 });
+    stream.send(numbers(uuid, 1));
+    stream.through(1);
+    await stream.acknowledged(1, 'memory');
+    await writer.flush();
+    await stream.acknowledged(1);
+    stream.send(numbers(uuid, 2));
+    stream.through(2);
+    await stream.acknowledged(2, 'memory');
+    await harness.catalog.dropTable('default', 'numbers', { purge: true });
+    await writer.flush();
+    await stream.acknowledged(2);
+    expect(await harness.catalog.tableExists('default', 'numbers')).toBe(false);
+  });
+
   it('never come into another one of its name', async () => {
     const { client, writer } = await harness.start({ commitIntervalMs: 100_000 });
     const stream = openStream(client, { logId: 'a', epoch: 1 });

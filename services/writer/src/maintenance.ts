@@ -35,13 +35,13 @@ export function startMaintenance(context: WriterContext, tables: TableSet): Main
   async function round(): Promise<void> {
     for (const table of tables.all()) {
       if (stopping.aborted) return;
-      if (!table.state.isOpen || (done.has(table) && done.get(table) === versionOf(table))) continue;
+      if (!table.state.isOpen || table.isGone || (done.has(table) && done.get(table) === versionOf(table))) continue;
       try {
         const isCompacted = await compactTable(own, table, openedDatabase);
         const isExpired = await expire(table);
         if (!isCompacted && !isExpired) done.set(table, versionOf(table));
       } catch (error) {
-        if (stopping.aborted) return;
+        if (stopping.aborted || (await table.checkGone())) continue;
         metrics.failed('maintenance');
         logger.warn(
           { err: error, tenant: table.tenant, table: table.name },

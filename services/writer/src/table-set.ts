@@ -40,6 +40,7 @@ export class TableSet {
   marksOf(logId: string): Record<string, number> {
     const marks: Record<string, number> = {};
     for (const [key, table] of this.#tables) {
+      if (table.isGone) continue;
       const mark = table.knownMarkOf(logId);
       if (mark) marks[key] = mark.lsn;
     }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GrpcError, Status } from '@signaldb/grpc';
-import type { Mark } from '@signaldb/iceberg';
+import { isCatalogError, type Mark } from '@signaldb/iceberg';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { Cut } from './cut.ts';
 import type { HotFile } from './hot-files.ts';
@@ -10,7 +10,7 @@ import { keepTrying, Mutex } from './retry.ts';
 import type { ReceivedRows } from './runs.ts';
 import { setAside } from './set-aside.ts';
 import { isUnstorable, signalTableOf } from './table-layout.ts';
-import { TableState } from './table-state.ts';
+import { TableGoneError, TableState } from './table-state.ts';
 import type { WriterContext } from './writer-context.ts';
 
 /** Cuts of fewer rows are put together before they are stored. */
@@ -103,6 +103,19 @@ export class TableWriter {
         'rows of a dropped table went',
       );
       part.log.progress();
+    }
+  }
+
+  /** Asks the catalog whether the table was dropped, after something failed that may come from it; gives its rows up if so. */
+  async checkGone(): Promise<boolean> {
+    if (this.uuid === undefined || this.#isGone) return this.#isGone;
+    try {
+      await this.state.refresh();
+      return false;
+    } catch (error) {
+      if (!(error instanceof TableGoneError) && !isCatalogError(error, 'NoSuchTableException')) return false;
+      this.abandon();
+      return true;
     }
   }
 

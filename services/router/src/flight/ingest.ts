@@ -2,6 +2,7 @@
 import type { FlightMessage } from '@signaldb/flight';
 import type { FlightSqlHandlers, IngestRequest } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
+import { signalTables } from '@signaldb/otlp';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { catalogName } from './call-tenant.ts';
 import { inPieces } from './row-batches.ts';
@@ -41,7 +42,9 @@ export function ingestHandler({ tenant, acceptorFor }: IngestDeps): NonNullable<
   };
 }
 
-function checkTarget({ catalog, schema, temporary, transaction }: IngestRequest, tenant: string): void {
+function checkTarget({ catalog, schema, table, temporary, transaction }: IngestRequest, tenant: string): void {
+  if (Object.hasOwn(signalTables, table.toLowerCase()))
+    throw new GrpcError(Status.INVALID_ARGUMENT, `"${table}" is the table of a signal: its rows come through OTLP`);
   if (catalog && catalog !== catalogName)
     throw new GrpcError(
       Status.NOT_FOUND,
