@@ -73,6 +73,17 @@ describe('a real database behind the handlers', () => {
     expect(await rows(sql.query('SELECT id FROM people WHERE id > 5 ORDER BY id'))).toEqual([[10n], [11n]]);
   });
 
+  it('refuses rows of parameters whose results have other types', async () => {
+    const query = await sql.prepare('SELECT ? AS v');
+    await expect(rows(query.query(batchOf({ p: [1, null] })))).rejects.toMatchObject({
+      code: Status.INVALID_ARGUMENT,
+      details:
+        'row 2 of the parameters gives v: Int32 where row 1 gave v: Int64: say the type, as in CAST(? AS BIGINT)',
+    });
+    const typed = await sql.prepare('SELECT ?::DOUBLE AS v');
+    expect(await rows(typed.query(batchOf({ p: [1, null] })))).toEqual([[1], [null]]);
+  });
+
   it('keeps transactions apart, commits them and rolls them back', async () => {
     const transaction = await sql.begin();
     expect(await sql.update('CREATE TABLE t (a INTEGER)', { transaction })).toBe(0);

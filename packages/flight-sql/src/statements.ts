@@ -92,11 +92,12 @@ export class Statements {
 
   /** Where several rows of parameters were bound, the results one after another. */
   async *#rows(held: HeldStatement, context: CallContext): AsyncGenerator<FlightMessage> {
-    let announced = false;
-    for (const run of runsOf(held)) {
+    let announced: Schema | undefined;
+    for (const [i, run] of runsOf(held).entries()) {
       const { schema, batches } = await this.#query(held, run, context);
       if (!announced) yield { schema };
-      announced = true;
+      else if (String(schema) !== String(announced)) throw otherTypes(announced, schema, i);
+      announced ??= schema;
       for await (const batch of batches) yield { batch };
     }
     if (!announced) yield { schema: await this.schema(held, context) };
@@ -132,6 +133,19 @@ export class Statements {
 }
 
 const noRows = { endpoints: [], totalRecords: -1, totalBytes: -1, ordered: true } as const;
+
+/** A null may have no type of its own, and clients take one schema a stream. */
+function otherTypes(first: Schema, other: Schema, row: number): GrpcError {
+  const at = Math.max(
+    other.fields.findIndex((field, i) => String(field) !== String(first.fields[i])),
+    0,
+  );
+  const [was, is] = [first, other].map(({ fields }) => (fields[at] ? String(fields[at]) : 'nothing'));
+  return new GrpcError(
+    Status.INVALID_ARGUMENT,
+    `row ${row + 1} of the parameters gives ${is} where row 1 gave ${was}: say the type, as in CAST(? AS BIGINT)`,
+  );
+}
 
 function infoOf(plan: QueryPlan, descriptor: FlightDescriptor): FlightInfo {
   return { totalRecords: -1, totalBytes: -1, ordered: true, ...plan, descriptor };

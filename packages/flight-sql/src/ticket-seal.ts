@@ -40,10 +40,14 @@ export function createHmacSeal(options: {
     open(sealed) {
       const signed = sealed.subarray(MAC_BYTES);
       if (signed.length < TIME_BYTES || !timingSafeEqual(sealed.subarray(0, MAC_BYTES), mac(signed))) {
-        throw new GrpcError(Status.INVALID_ARGUMENT, 'the ticket was not made by this service');
+        throw new GrpcError(
+          Status.INVALID_ARGUMENT,
+          'the ticket or handle was not made by this service, or was changed',
+        );
       }
       const expires = new DataView(signed.buffer, signed.byteOffset, TIME_BYTES).getFloat64(0);
-      if (nowMs() > expires) throw new GrpcError(Status.NOT_FOUND, 'the ticket has expired: run the statement again');
+      if (nowMs() > expires)
+        throw new GrpcError(Status.NOT_FOUND, 'the ticket or handle has expired: prepare and run the statement again');
       return signed.subarray(TIME_BYTES);
     },
     expirationTime: () => new Date(nowMs() + lifetimeMs),

@@ -130,6 +130,8 @@ def check_parameters():
     rows = pa.record_batch([pa.array(["a", None, "c"]), pa.array([1, 2, None])], ["p", "q"])
     cursor.execute("SELECT ?::VARCHAR, ?::BIGINT + 1", rows)
     assert cursor.fetchall() == [("a", 2), (None, 3), ("c", None)]
+    mixed = pa.record_batch([pa.array([1, None])], ["p"])
+    with_error("INVALID_ARGUMENT", "row 2 of the parameters gives v: Int32", lambda: (cursor.execute("SELECT ? AS v", mixed), cursor.fetchall()))
     categories = pa.record_batch([pa.array(["x", "y", "x"]).dictionary_encode()], ["p"])
     cursor.execute("SELECT ?::VARCHAR", categories)
     assert cursor.fetchall() == [("x",), ("y",), ("x",)]
