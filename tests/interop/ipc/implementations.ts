@@ -19,6 +19,12 @@ export async function pyarrowImplementation({ cacheDir, log }: SuiteContext): Pr
   return programImplementation('pyarrow', python, [join(interop, 'python/ipc_streams.py')]);
 }
 
+/** Rust's Arrow (arrow-rs), called from Python. */
+export async function rustImplementation({ cacheDir, log }: SuiteContext): Promise<Implementation> {
+  const { python } = await pythonVenv(cacheDir, ['pyarrow==26.0.1', 'arro3-core==0.9.1', 'arro3-io==0.9.1'], log);
+  return programImplementation("Rust's Arrow", python, [join(interop, 'python/ipc_rust.py')]);
+}
+
 /** Go's Arrow; the program is built once into the cache folder. */
 export async function goImplementation({ cacheDir, log }: SuiteContext): Promise<Implementation> {
   const sources = join(interop, 'go/ipc');

@@ -191,6 +191,15 @@ def friends():
     table = polars.DataFrame(columns).with_columns(polars.col("c").cast(polars.Categorical))
     yield case("polars", table.to_arrow(compat_level=polars.CompatLevel.newest()).to_batches())
     yield case("polars, rechunked for old readers", table.to_arrow(compat_level=polars.CompatLevel.oldest()).to_batches())
+    for codec in ("uncompressed", "lz4", "zstd"):  # written by polars' own code
+        sink = pa.BufferOutputStream()
+        table.write_ipc_stream(sink, compression=codec, compat_level=polars.CompatLevel.newest())
+        meant = table.to_arrow(compat_level=polars.CompatLevel.newest())
+        yield dict(
+            name=f"polars' own, {codec}",
+            stream=base64.b64encode(sink.getvalue().to_pybytes()).decode(),
+            columns=[plain(column) for column in meant.columns],
+        )
     database = duckdb.connect()
     database.execute("SET produce_arrow_string_view = true; SET arrow_output_version = '1.4'")
     query = """SELECT i, i::VARCHAR || ' longer than twelve bytes' AS t, i::DECIMAL(20, 3) AS d, [i, NULL] AS l, {'a': i} AS s, MAP {i: 'x'} AS m,

@@ -82,11 +82,18 @@ function decompressBlock(block: Uint8Array, output: Uint8Array, start: number): 
       }
     }
     if (to + matched > output.length) throw tooLong(output.length);
-    if (distance >= matched && matched > 32) output.copyWithin(to, to - distance, to - distance + matched);
+    if (matched > 32) repeat(output, to, distance, matched);
     else for (let i = 0; i < matched; i++) output[to + i] = output[to + i - distance]!;
     to += matched;
   }
   throw malformed('an LZ4 block ends in the middle of a sequence');
+}
+
+/** Copies `length` bytes from `distance` back; what is copied may be copied again, in longer and longer pieces. */
+function repeat(output: Uint8Array, to: number, distance: number, length: number): void {
+  const first = Math.min(distance, length);
+  output.copyWithin(to, to - distance, to - distance + first);
+  for (let done = first; done < length; done *= 2) output.copyWithin(to + done, to, to + Math.min(done, length - done));
 }
 
 function tooLong(length: number): Error {
