@@ -24,6 +24,9 @@ export interface QueryOptions extends BatchLimits {
   readonly stream?: boolean;
 }
 
+/** Numbers that DuckDB writes and JSON lacks. In texts the quotes before them are escaped. */
+const noJson = /("value":)-?(?:Infinity|NaN)/g;
+
 /** DuckDB's serialized syntax tree: one node a statement. */
 export interface SyntaxTree {
   readonly statements: readonly unknown[];
@@ -140,11 +143,17 @@ export class Connection implements AsyncDisposable {
 
   /** The syntax tree of SELECT statements. @throws DuckDbError `Parser` with the position, `Statement` for other statements */
   async parse(sql: string): Promise<SyntaxTree> {
+    return JSON.parse(await this.parseToJson(sql));
+  }
+
+  /** The same as JSON, which can be handed on however deep the tree is. */
+  async parseToJson(sql: string): Promise<string> {
     const result = await this.query(`SELECT json_serialize_sql(${quoteLiteral(sql)})`, { stream: false });
     const table = await result.table();
-    const { error, error_message: message, ...rest } = JSON.parse(String(table.getChildAt(0)?.get(0)));
-    if (error !== true) return rest;
-    if (rest.error_type !== 'parser') throw new DuckDbError('Statement', String(message));
+    const json = String(table.getChildAt(0)?.get(0)).replace(noJson, '$1null');
+    if (!json.startsWith('{"error":true')) return json;
+    const { error_message: message, error_type: type, ...rest } = JSON.parse(json);
+    if (type !== 'parser') throw new DuckDbError('Statement', String(message));
     throw parseError(JSON.stringify({ exception_type: 'Parser', exception_message: message, ...rest }), sql);
   }
 

@@ -252,6 +252,7 @@ describe('statements', () => {
 
   it('parses SELECT, and only that', async () => {
     expect((await connection.parse("SELECT * FROM read_csv('x')")).statements).toHaveLength(1);
+    expect((await connection.parse(`SELECT 1e999, -1e999, '"value":Infinity'`)).statements).toHaveLength(1);
     await expect(connection.parse('DROP TABLE x')).rejects.toMatchObject({ kind: 'Statement' });
     await expect(connection.parse('SELECT 1 +')).rejects.toMatchObject({ kind: 'Parser', position: { column: 11 } });
   });

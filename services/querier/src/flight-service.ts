@@ -30,7 +30,7 @@ export function createFlightService(options: FlightServiceOptions): Partial<Flig
     async *doAction({ type, body }, { signal }) {
       if (type === 'describe') {
         const { tenant, sql: text } = parseDescribe(body);
-        const found = await timed(options, 'describe', signal, () => sql.describe(tenant, text));
+        const found = await timed(options, 'describe', signal, () => sql.describe(tenant, text, signal));
         const base64 = (schema: Parameters<typeof encodeSchemaBytes>[0]): string =>
           Buffer.from(encodeSchemaBytes(schema)).toString('base64');
         yield json({

@@ -1,10 +1,4 @@
-import {
-  type DatabaseSettings,
-  DuckDbError,
-  type Parameter,
-  type SqlPosition,
-  type SyntaxTree,
-} from '@signaldb/duckdb';
+import { type DatabaseSettings, DuckDbError, type Parameter, type SqlPosition } from '@signaldb/duckdb';
 
 /** A statement that is run once for each row of parameters. */
 export interface StatementRun {
@@ -60,7 +54,7 @@ export interface DescriptionParts {
 
 /** What it answers. */
 export type FromProcess =
-  | { readonly type: 'parsed'; readonly id: number; readonly tree: SyntaxTree }
+  | { readonly type: 'parsed'; readonly id: number; readonly tree: string }
   | { readonly type: 'described'; readonly id: number; readonly descriptions: readonly DescriptionParts[] }
   /** The rows of what was to be inspected. */
   | { readonly type: 'inspected'; readonly id: number; readonly rows: readonly unknown[] }

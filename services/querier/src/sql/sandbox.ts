@@ -102,7 +102,8 @@ export class Sandbox {
   async parse(sql: string): Promise<SyntaxTree> {
     const message = await this.#call((id) => ({ type: 'parse', id, sql }));
     if (message.type !== 'parsed') throw unexpected(message);
-    return message.tree;
+    // As text on its way: a tree may be deeper than messages can be.
+    return JSON.parse(message.tree);
   }
 
   /** Makes views, and describes statements that may use them. @throws DuckDbError */
@@ -269,10 +270,13 @@ export class Sandbox {
 
   #onClose(): void {
     this.#rows.close();
+    const isAlone = this.#calls.size <= 1;
     this.#end = this.#outOfMemory
       ? new GrpcError(
-          Status.RESOURCE_EXHAUSTED,
-          'the tenant’s SQL took more memory than it may (setting querier.sqlMemoryBytesMax), and was ended',
+          isAlone ? Status.RESOURCE_EXHAUSTED : Status.UNAVAILABLE,
+          `the tenant’s SQL took more memory than it may (setting querier.sqlMemoryBytesMax), and was ended${
+            isAlone ? '' : ' with all that ran: this statement may not be the cause, run it again'
+          }`,
         )
       : new GrpcError(Status.UNAVAILABLE, 'the process of the tenant’s SQL has ended; try again');
     for (const { onEnd } of [...this.#calls.values()]) onEnd(this.#end);

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { GrpcError, Status } from '@signaldb/grpc';
 import type { Logger } from '@signaldb/runtime';
 import type { QuerierConfig } from '../config.ts';
+import { QueryLine } from './query-line.ts';
 import { Sandbox } from './sandbox.ts';
 
 export interface SandboxesOptions {
@@ -11,6 +11,13 @@ export interface SandboxesOptions {
   /** Of a tenant's files. Nothing else is in it. */
   readonly folderOf: (tenant: string) => string;
   readonly spillDir: string;
+}
+
+/** A sandbox in use. */
+export interface LentSandbox {
+  readonly sandbox: Sandbox;
+  /** May be called twice. */
+  release(): void;
 }
 
 interface Entry {
@@ -25,15 +32,19 @@ const residentBytesBeside = 256 << 20;
 export class Sandboxes {
   readonly #options: SandboxesOptions;
   readonly #open = new Map<string, Entry>();
-  #running = 0;
+  readonly #queries: QueryLine;
+  readonly #descriptions: QueryLine;
 
   constructor(options: SandboxesOptions) {
     this.#options = options;
+    const { sqlConcurrentMax: runningMax, sqlWaitingMax: waitingMax, sqlWaitMs: waitMs } = options.config;
+    this.#queries = new QueryLine({ runningMax, waitingMax, waitMs });
+    this.#descriptions = new QueryLine({ runningMax, waitingMax, waitMs });
   }
 
-  /** Calls under way. */
+  /** Queries under way. */
   get running(): number {
-    return this.#running;
+    return this.#queries.running;
   }
 
   /** Processes. */
@@ -41,18 +52,22 @@ export class Sandboxes {
     return this.#open.size;
   }
 
-  /** Lends the tenant's sandbox; `release` it. @throws GrpcError RESOURCE_EXHAUSTED when too many calls are under way */
-  lend(tenant: string): { readonly sandbox: Sandbox; release(): void } {
-    const { sqlConcurrentMax } = this.#options.config;
-    if (this.#running >= sqlConcurrentMax) {
-      throw new GrpcError(
-        Status.RESOURCE_EXHAUSTED,
-        `${this.#running} SQL queries are running, as many as are allowed (setting querier.sqlConcurrentMax); try again in a moment`,
-      );
-    }
+  /**
+   * Lends the tenant's sandbox for a query, when its turn has come; `release` it.
+   * @throws GrpcError RESOURCE_EXHAUSTED when too many queries are under way; what the signal is aborted with
+   */
+  async lend(tenant: string, signal?: AbortSignal): Promise<LentSandbox> {
+    return this.#lent(tenant, await this.#queries.enter(tenant, signal));
+  }
+
+  /** Lends it for a call that reads no rows: those don't wait for queries. */
+  async lendBriefly(tenant: string, signal?: AbortSignal): Promise<LentSandbox> {
+    return this.#lent(tenant, await this.#descriptions.enter(tenant, signal));
+  }
+
+  #lent(tenant: string, leave: () => void): LentSandbox {
     const entry = this.#entryOf(tenant);
     entry.inUse++;
-    this.#running++;
     let released = false;
     return {
       sandbox: entry.sandbox,
@@ -60,7 +75,7 @@ export class Sandboxes {
         if (released) return;
         released = true;
         entry.inUse--;
-        this.#running--;
+        leave();
       },
     };
   }

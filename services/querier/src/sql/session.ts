@@ -30,6 +30,17 @@ export function sessionSql(
   ];
 }
 
+/** The names of all columns that a statement can name. */
+export function shownNames(statement: CheckedStatement, views: readonly TableView[]): string[] {
+  const shown = views.map((view) => ({ name: view.name, columns: shownOf(view) }));
+  const own = statement.views.flatMap((view) =>
+    shown.filter(({ name }) => name === view.reads).flatMap(({ columns }) => view.columns(columns)),
+  );
+  const named = new Set([...statement.meanings.values()].map((meaning) => meaning.kind === 'table' && meaning.name));
+  const ofTables = shown.filter(({ name }) => named.has(name)).flatMap(({ columns }) => columns);
+  return [...new Set([...ofTables, ...own].map(({ name }) => name))];
+}
+
 /** Tables with the rows that a statement can use: the files of others aren't fetched. */
 export function rowViews(
   open: OpenTables,

@@ -82,7 +82,7 @@ async function withConnection<T>(work: (connection: Connection) => Promise<T>): 
 }
 
 async function parse({ id, sql }: Of<'parse'>): Promise<void> {
-  const tree = await withConnection((connection) => connection.parse(sql));
+  const tree = await withConnection((connection) => connection.parseToJson(sql));
   send({ type: 'parsed', id, tree });
 }
 

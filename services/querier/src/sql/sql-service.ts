@@ -19,10 +19,10 @@ import { type RowBounds, rowBoundsOf } from './row-bounds.ts';
 import { rowConditionsOf } from './row-conditions.ts';
 import type { Sandbox, SandboxDescription, SandboxResult } from './sandbox.ts';
 import type { Sandboxes } from './sandboxes.ts';
-import { columnViews, rowViews, sessionSql, wantedFiles } from './session.ts';
+import { columnViews, rowViews, sessionSql, shownNames, wantedFiles } from './session.ts';
 import { shareOut } from './shares.ts';
 import { isUnfiltered, splitTableOf } from './split.ts';
-import { sqlError } from './sql-errors.ts';
+import { invalidAt, type StatementAtHand, sqlError } from './sql-errors.ts';
 import { type CheckedStatement, checkStatement } from './statement.ts';
 import type { TableDescription, TableList } from './table-list.ts';
 import type { TableView } from './table-view.ts';
@@ -83,14 +83,14 @@ export class SqlService {
 
   /** Runs a query. The first message has the schema, and says at once if rows may be missing. */
   async *query(ticket: TicketOf<'sql'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
-    yield* this.#streamed(ticket, outcome, async (sandbox, statement, params) =>
-      this.#start(sandbox, ticket.tenant, statement, params, outcome, signal),
+    yield* this.#streamed(ticket, outcome, signal, async (sandbox, statement, params, at) =>
+      this.#start(sandbox, ticket.tenant, statement, params, outcome, signal, at),
     );
   }
 
   /** Runs a query on some of its table's files. */
   async *share(ticket: TicketOf<'share'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
-    yield* this.#streamed(ticket, outcome, async (sandbox, statement, params) => {
+    yield* this.#streamed(ticket, outcome, signal, async (sandbox, statement, params) => {
       const open = this.#options.reader.openFiles(ticket.tenant);
       try {
         const view = await shareView(open, ticket);
@@ -110,28 +110,30 @@ export class SqlService {
 
   /** Runs a statement that writes: the first message tells what is to be written where, the rows to write follow. */
   async *write(ticket: TicketOf<'write'>, outcome: Outcome, signal: AbortSignal): AsyncGenerator<FlightMessage> {
-    const { sandbox, release } = this.#options.sandboxes.lend(ticket.tenant);
+    const { sandbox, release } = await this.#options.sandboxes.lend(ticket.tenant, signal);
     try {
       const write = this.#readWrite(ticket.sql);
       if (write === undefined) throw new GrpcError(Status.INVALID_ARGUMENT, 'the statement writes nothing');
       yield* this.#writes.run(sandbox, write, ticket, outcome, signal);
     } catch (error) {
-      throw this.#told(error);
+      throw this.#told(error, { sql: ticket.sql });
     } finally {
       release();
     }
   }
 
   /** What a statement would answer. Refuses what `query` would refuse. */
-  async describe(tenant: string, sql: string): Promise<Description> {
-    return this.#lent(tenant, async (sandbox) => {
+  async describe(tenant: string, sql: string, signal: AbortSignal): Promise<Description> {
+    const at: StatementAtHand = { sql };
+    return this.#lent(tenant, at, signal, async (sandbox) => {
       const write = this.#readWrite(sql);
       if (write !== undefined) {
         const { statementType, parameters } = await this.#writes.describe(sandbox, tenant, write);
         return { statementType, schema: undefined, parameters: parameters && announcedParameters(parameters) };
       }
       const statement = await this.#check(sandbox, tenant, sql);
-      const { statementType, schema, parameters } = await this.#describe(sandbox, tenant, statement);
+      at.statement = statement;
+      const { statementType, schema, parameters } = await this.#describe(sandbox, tenant, statement, at);
       const announced = parameters.fields.length === 0 ? undefined : announcedParameters(parameters);
       return { statementType, schema, parameters: announced };
     });
@@ -149,8 +151,10 @@ export class SqlService {
   async plan(request: PlanRequest, signal: AbortSignal): Promise<Plan | undefined> {
     const { tenant, sql, parameters, query_id, shares_max } = request;
     if (shares_max < 2) return undefined;
-    return this.#lent(tenant, async (sandbox) => {
+    const at: StatementAtHand = { sql };
+    return this.#lent(tenant, at, signal, async (sandbox) => {
       const statement = await this.#check(sandbox, tenant, sql);
+      at.statement = statement;
       const table = splitTableOf(statement, await this.#functionFacts());
       if (table === undefined) return undefined;
       const params = parameters === undefined ? [] : decodeParameters(parameters);
@@ -160,8 +164,6 @@ export class SqlService {
       try {
         const snapshot = open.tables.get(table);
         if (snapshot === undefined || outcome.reasons.length > 0) return undefined;
-        // A share has the columns as they are stored.
-        if (snapshot.columns.some(({ shown }) => shown !== undefined)) return undefined;
         const { files, times } = await wantedFiles(open, snapshot, bounds.get(table) ?? { times: allTime });
         const { splitRowsMin, splitBytesMin, splitFilesMax } = this.#options.config;
         const [rows, bytes] = [sum(files.map((file) => file.rows)), sum(files.map((file) => file.bytes))];
@@ -201,42 +203,60 @@ export class SqlService {
   async *#streamed(
     ticket: { readonly tenant: string; readonly sql: string; readonly parameters?: string | undefined },
     outcome: Outcome,
-    start: (sandbox: Sandbox, statement: CheckedStatement, params: readonly Parameter[]) => Promise<Started>,
+    signal: AbortSignal,
+    start: (
+      sandbox: Sandbox,
+      statement: CheckedStatement,
+      params: readonly Parameter[],
+      at: StatementAtHand,
+    ) => Promise<Started>,
   ): AsyncGenerator<FlightMessage> {
     const params = ticket.parameters === undefined ? [] : decodeParameters(ticket.parameters);
-    const { sandbox, release } = this.#options.sandboxes.lend(ticket.tenant);
+    const { sandbox, release } = await this.#options.sandboxes.lend(ticket.tenant, signal);
     let open: Pick<OpenTables, 'close'> | undefined;
+    const at: StatementAtHand = { sql: ticket.sql };
     try {
       const statement = await this.#check(sandbox, ticket.tenant, ticket.sql);
-      const started = await start(sandbox, statement, params);
+      at.statement = statement;
+      const started = await start(sandbox, statement, params, at);
       open = started.open;
       const { schema, batches } = started.result;
       yield outcome.reasons.length === 0 ? { schema } : { schema, appMetadata: outcome.toBytes() };
       for await (const batch of batches) yield { batch };
       yield { appMetadata: outcome.toBytes() };
     } catch (error) {
-      throw this.#told(error);
+      throw this.#told(error, at);
     } finally {
       open?.close();
       release();
     }
   }
 
-  async #lent<T>(tenant: string, work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
-    const { sandbox, release } = this.#options.sandboxes.lend(tenant);
+  async #lent<T>(
+    tenant: string,
+    at: StatementAtHand,
+    signal: AbortSignal,
+    work: (sandbox: Sandbox) => Promise<T>,
+  ): Promise<T> {
+    const { sandbox, release } = await this.#options.sandboxes.lendBriefly(tenant, signal);
     try {
       return await work(sandbox);
     } catch (error) {
-      throw this.#told(error);
+      throw this.#told(error, at);
     } finally {
       release();
     }
   }
 
-  async #describe(sandbox: Sandbox, tenant: string, statement: CheckedStatement): Promise<SandboxDescription> {
+  async #describe(
+    sandbox: Sandbox,
+    tenant: string,
+    statement: CheckedStatement,
+    at: StatementAtHand,
+  ): Promise<SandboxDescription> {
     const open = await this.#open(tenant, statement, new Map(), new Outcome());
     try {
-      const session = await this.#session(tenant, statement, await columnViews(open));
+      const session = await this.#session(tenant, statement, await columnViews(open), at);
       const [found] = await sandbox.describe(session, [statement.sql]);
       return found!;
     } finally {
@@ -252,12 +272,13 @@ export class SqlService {
     params: readonly Parameter[],
     outcome: Outcome,
     signal: AbortSignal,
+    at: StatementAtHand,
   ): Promise<Started> {
     const bounds = await this.#bounds(sandbox, statement, params, signal);
     for (let attempt = 1; ; attempt++) {
       const open = await this.#open(tenant, statement, bounds, outcome);
       try {
-        const session = await this.#session(tenant, statement, await rowViews(open, bounds, outcome));
+        const session = await this.#session(tenant, statement, await rowViews(open, bounds, outcome), at);
         const result = await sandbox.query(session, statement.sql, params, signal);
         if (result.statementType === 'SELECT' || result.statementType === 'EXPLAIN') return { open, result };
         throw new GrpcError(Status.INVALID_ARGUMENT, `${result.statementType} statements are not answered`);
@@ -288,7 +309,13 @@ export class SqlService {
     return this.#options.reader.open({ tenant, tables, times: allTime, timesOf }, outcome);
   }
 
-  async #session(tenant: string, statement: CheckedStatement, views: readonly TableView[]): Promise<string[]> {
+  async #session(
+    tenant: string,
+    statement: CheckedStatement,
+    views: readonly TableView[],
+    at?: StatementAtHand,
+  ): Promise<string[]> {
+    if (at !== undefined) at.columns = shownNames(statement, views);
     const tables = statement.schemaViews.length === 0 ? [] : await this.#options.tables.list(tenant);
     return sessionSql(statement, views, { tenant, tables });
   }
@@ -299,7 +326,7 @@ export class SqlService {
   }
 
   #readWrite(sql: string): WriteStatement | undefined {
-    this.#checkLength(sql);
+    this.#checkText(sql);
     return parseWrite(sql);
   }
 
@@ -320,24 +347,28 @@ export class SqlService {
     }
   }
 
-  #checkLength(sql: string): void {
+  #checkText(sql: string): void {
     const { sqlTextBytesMax } = this.#options.config;
-    if (Buffer.byteLength(sql) <= sqlTextBytesMax) return;
-    throw new GrpcError(
-      Status.INVALID_ARGUMENT,
-      `the SQL text is longer than ${sqlTextBytesMax} bytes (setting querier.sqlTextBytesMax)`,
-    );
+    if (Buffer.byteLength(sql) > sqlTextBytesMax) {
+      const end = Buffer.from(sql).subarray(0, sqlTextBytesMax).toString().length;
+      const message = `the SQL text is longer than ${sqlTextBytesMax} bytes (setting querier.sqlTextBytesMax)`;
+      throw invalidAt(sql, Buffer.byteLength(sql.slice(0, end)), message);
+    }
+    // DuckDB's interface takes text up to a NUL: what stands after one would go unread.
+    const nul = sql.indexOf('\0');
+    if (nul >= 0)
+      throw invalidAt(sql, Buffer.byteLength(sql.slice(0, nul)), 'a statement can’t have the character NUL');
   }
 
   async #check(sandbox: Sandbox, tenant: string, sql: string): Promise<CheckedStatement> {
     const { sqlTablesMax: tablesMax } = this.#options.config;
-    this.#checkLength(sql);
+    this.#checkText(sql);
     const tables = () => this.#options.tables.names(tenant);
     return checkStatement(sql, { tenant, tablesMax, tables, parse: (text) => sandbox.parse(text) });
   }
 
-  #told(error: unknown): unknown {
-    return sqlError(readError(error), this.#options.config);
+  #told(error: unknown, at: StatementAtHand): unknown {
+    return sqlError(readError(error), this.#options.config, at);
   }
 }
 

@@ -1,6 +1,6 @@
 import { DuckDbError, type SyntaxTree } from '@signaldb/duckdb';
 import { GrpcError, Status } from '@signaldb/grpc';
-import { builtinViewOf, tableFunctionOf } from './builtins/builtins.ts';
+import { builtinViewOf, scalarFunctionOf, tableFunctionOf } from './builtins/builtins.ts';
 import { type BuiltinView, builtinViews } from './builtins/views.ts';
 import { catalogName } from './catalog-name.ts';
 import { builtinTableFunctionNames, insteadOf, isFunctionRefused, isTableFunctionAllowed } from './function-rules.ts';
@@ -27,6 +27,8 @@ export interface CheckedStatement {
   readonly schemaViews: readonly string[];
   /** All functions that it calls. */
   readonly functions: readonly string[];
+  /** Some of them are ours. */
+  readonly usesBuiltins: boolean;
   /** Its syntax tree: what json_serialize_sql calls `node`. */
   readonly tree: TreeNode;
   readonly references: References;
@@ -86,6 +88,7 @@ export async function checkStatement(sql: string, rules: StatementRules): Promis
     views: [...views],
     schemaViews: [...new Set(found.flatMap((meaning) => (meaning.kind === 'schema' ? [meaning.view] : [])))],
     functions: [...functions],
+    usesBuiltins: [...functions].some((name) => tableFunctionOf(name) ?? scalarFunctionOf(name)),
     tree,
     references,
     meanings,
@@ -103,6 +106,7 @@ async function parseSelect(sql: string, rules: StatementRules): Promise<TreeNode
     tree = await rules.parse(sql);
   } catch (error) {
     if (!(error instanceof DuckDbError) || error.kind !== 'Statement') throw error;
+    if (!/Only SELECT/.test(error.message)) throw new DuckDbError('Parser', error.message);
     const [start] = starts as [number];
     throw invalidAt(sql, Buffer.byteLength(sql.slice(0, start)), otherStatement(sql.slice(start)));
   }
