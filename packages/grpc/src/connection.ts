@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import http2, { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { EagerSocket } from './eager-socket.ts';
 import type { GrpcLimits } from './limits.ts';
 import type { GrpcLogger } from './logger.ts';
 import { PingGuard } from './ping-guard.ts';
@@ -60,7 +61,8 @@ export class Connection {
     this.peer = peerOf(socket);
     this.peerCertificate =
       socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
-    const session = http2.performServerHandshake(socket, sessionOptions(limits));
+    const transport = socket.remoteAddress === undefined ? new EagerSocket(socket) : socket;
+    const session = http2.performServerHandshake(transport, sessionOptions(limits));
     this.#session = session;
     session.setLocalWindowSize(limits.connectionWindowBytes);
     session.on(
