@@ -5,7 +5,7 @@ import { Field, Schema, Utf8 } from 'apache-arrow';
 import { encodeCommand } from './command.ts';
 import { createFlightSqlService } from './service.ts';
 import { toyHandlers } from './testing/toy-handlers.ts';
-import { action, all, flight, log, open, sql, texts } from './testing/toy-service.ts';
+import { action, all, flight, log, open, openWith, sql, texts } from './testing/toy-service.ts';
 
 beforeEach(() => open());
 afterEach(() => flight.close());
@@ -45,6 +45,31 @@ describe('queries', () => {
     setTimeout(() => controller.abort(), 20);
     await expect(all(stream)).rejects.toMatchObject({ code: Status.CANCELLED });
     await stopped;
+  });
+
+  it('let go of what they hold, however early their reader leaves', async () => {
+    const schema = texts().schema;
+    for (const messagesRead of [1, 2, 3]) {
+      let open = 0;
+      openWith({
+        query: async (_, { signal }) => {
+          open++;
+          async function* batches() {
+            try {
+              while (!signal.aborted) yield texts('a');
+            } finally {
+              open--;
+            }
+          }
+          return { schema, batches: batches() };
+        },
+      });
+      const { endpoints } = (await sql.query('COUNT 1')).info;
+      let read = 0;
+      for await (const _ of flight.doGet(endpoints[0]!.ticket)) if (++read === messagesRead) break;
+      while (open > 0) await new Promise(setImmediate);
+      expect([open, read]).toEqual([0, messagesRead]);
+    }
   });
 
   it('answer GetSchema and PollFlightInfo', async () => {

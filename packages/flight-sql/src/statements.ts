@@ -94,11 +94,29 @@ export class Statements {
   async *#rows(held: HeldStatement, context: CallContext): AsyncGenerator<FlightMessage> {
     let announced: Schema | undefined;
     for (const [i, run] of runsOf(held).entries()) {
-      const { schema, batches } = await this.#query(held, run, context);
-      if (!announced) yield { schema };
-      else if (String(schema) !== String(announced)) throw otherTypes(announced, schema, i);
-      announced ??= schema;
-      for await (const batch of batches) yield { batch };
+      const left = new AbortController();
+      const signal = AbortSignal.any([context.signal, left.signal]);
+      const { schema, batches } = await this.#query(held, run, { ...context, signal });
+      // Begun before the schema is handed over: who leaves then leaves a query that is running, and so lets go of all it holds.
+      const iterator = batches[Symbol.asyncIterator]();
+      let next = iterator.next();
+      next.catch(() => {});
+      let ended = false;
+      try {
+        if (!announced) yield { schema };
+        else if (String(schema) !== String(announced)) throw otherTypes(announced, schema, i);
+        announced ??= schema;
+        for (let step = await next; !step.done; step = await next) {
+          yield { batch: step.value };
+          next = iterator.next();
+        }
+        ended = true;
+      } finally {
+        if (!ended) {
+          left.abort();
+          await iterator.return?.();
+        }
+      }
     }
     if (!announced) yield { schema: await this.schema(held, context) };
   }
