@@ -168,6 +168,13 @@ describe.each<TransportName>(['inproc', 'grpc'])('over %s', (transport) => {
     expect(calls).toBe(1);
   });
 
+  it('only the calls that are named are repeated', async () => {
+    const { client, calls } = await connect([down(), down()], { calls: ['doGet', 'doAction'] });
+    await expect(client.getFlightInfo({ path: [] })).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+    await all(client.doGet(nothing));
+    expect(calls()).toBe(3);
+  });
+
   it('headers are told once, those of the attempt whose answer is read', async () => {
     const { client } = await connect([down(), down()]);
     const told: (string | undefined)[] = [];

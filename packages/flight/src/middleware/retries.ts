@@ -7,6 +7,8 @@ import { retryHint } from './retry-hint.ts';
 import { type ClientMiddleware, wrapClient } from './wrap-calls.ts';
 
 export interface RetryOptions {
+  /** Which calls are repeated, of those that can be. Default: all of them. */
+  readonly calls?: readonly FlightCall[];
   /** How often a call is made at most, the first time counted. Default 4. */
   readonly attemptsMax?: number;
   /** The longest wait before the second attempt; it doubles with each further one. Default 100 ms. */
@@ -39,12 +41,16 @@ const onRequest = new Set<number>([Status.RESOURCE_EXHAUSTED, Status.ABORTED]);
  * repeated; RESOURCE_EXHAUSTED and ABORTED where the server says when (RetryInfo, `grpc-retry-pushback-ms`). In between it
  * waits a random time that doubles, or as long as the server says. A call's deadline is that of all attempts together:
  * where it would pass while waiting, the call fails at once with the error it has. Everything else passes through.
+ *
+ * UNAVAILABLE may come after the call has done its work. That matters where asking changes something: Flight SQL's drivers
+ * run statements that are no queries by GetFlightInfo. Leave such calls out by `calls`.
  */
 export function clientRetries(options: RetryOptions = {}): ClientMiddleware {
+  const repeated = (call: FlightCall) => repeatable.has(call) && (options.calls?.includes(call) ?? true);
   return (client) =>
     wrapClient(client, {
       async unary({ name, context }, next) {
-        if (!repeatable.has(name)) return next(context);
+        if (!repeated(name)) return next(context);
         const attempts = new Attempts(name, context, options);
         for (;;) {
           try {
@@ -55,7 +61,7 @@ export function clientRetries(options: RetryOptions = {}): ClientMiddleware {
         }
       },
       stream({ name, context }, next) {
-        if (!repeatable.has(name)) return next(context);
+        if (!repeated(name)) return next(context);
         return new RepeatedStream(new Attempts(name, context, options), next);
       },
     });
