@@ -8,6 +8,7 @@ import {
   DateUnit,
   type Decimal,
   type Field,
+  type FixedSizeBinary,
   type Float,
   type Int,
   type IntervalUnit,
@@ -49,6 +50,7 @@ export function exactConversion(from: Field, to: Field, column: string): Convert
       return toInterval(source, target, column);
     case Type.FixedSizeBinary:
       if (isUuidField(to) && source.typeId === Type.Utf8) return (data) => uuidBytes(data, target, column);
+      if (source.typeId === Type.Binary) return (data) => fixedBytes(data, target as FixedSizeBinary, column);
       return undefined;
     default:
       return undefined;
@@ -193,6 +195,20 @@ function divided(
       throw new MisfitError(`column "${column}": the value ${value} in row ${row} ${why}`);
     return convert(value / divisor);
   });
+}
+
+/** Bytes that all have the one length. */
+function fixedBytes(data: Data, to: FixedSizeBinary, column: string): Data {
+  const { byteWidth } = to;
+  const bytes = new Uint8Array(data.length * byteWidth);
+  for (let row = 0; row < data.length; row++) {
+    if (!data.getValid(row)) continue;
+    const [start, end] = [data.valueOffsets[row]!, data.valueOffsets[row + 1]!];
+    if (end - start !== byteWidth)
+      throw new MisfitError(`column "${column}": the value in row ${row} has ${end - start} bytes, not ${byteWidth}`);
+    bytes.set((data.values as Uint8Array).subarray(start, end), row * byteWidth);
+  }
+  return withValues(data, to, bytes);
 }
 
 /** Months, days and nanoseconds, from the other intervals and from durations. */

@@ -60,6 +60,13 @@ describe('fitBatch', () => {
     ['large text', new LargeUtf8(), ['ä', null], new Utf8(), ['ä', null]],
     ['a dictionary', new Dictionary(new Utf8(), new Int8()), ['a', 'b', 'a', null], new Utf8(), ['a', 'b', 'a', null]],
     ['fixed bytes', new FixedSizeBinary(2), [Uint8Array.of(1, 2)], new Binary(), [Uint8Array.of(1, 2)]],
+    [
+      'bytes of one length',
+      new Binary(),
+      [Uint8Array.of(1, 2), null],
+      new FixedSizeBinary(2),
+      [Uint8Array.of(1, 2), null],
+    ],
     ['nothing but nulls', new Null(), [null, null], new Int64(), [null, null]],
     ['milliseconds', new TimestampMillisecond(), [1_700_000_000_123], new TimestampMicrosecond(), [1_700_000_000_123]],
     ['elements', list(new Int32()), [[1, 2], [], null], list(new Int64()), [[1n, 2n], [], null]],
@@ -313,6 +320,13 @@ describe('a column as it is stored', () => {
       raw(new Int64(), longs(0n, 0n, 0n)),
       new TimestampNanosecond(),
       /^column "c" is Int64, the table has Timestamp<NANOSECOND>: cast it/,
+    ],
+    [
+      'bytes of another length',
+      new Binary(),
+      vectorFromArray([Uint8Array.of(1)], new Binary()).data[0]!,
+      new FixedSizeBinary(2),
+      /row 0 has 1 bytes, not 2/,
     ],
     [
       'lists of another length',
