@@ -19,5 +19,6 @@ export {
 } from './control-plane.ts';
 export { createFlightClients, type FlightClients, type FlightClientsOptions } from './flight-clients.ts';
 export { type JoinClusterOptions, joinCluster, type Membership, type MembershipLogger } from './membership.ts';
+export { type OwnCertificate, ownCertificate } from './own-certificate.ts';
 export { rendezvous } from './rendezvous.ts';
 export * as wire from './wire.ts';

@@ -24,9 +24,16 @@ describe('loadTlsMaterial', () => {
     expect(material).toMatchObject({ ca: readFileSync(clientCaFile), requestCert: true });
   });
 
+  it('trusts the signers of other services’ certificates', () => {
+    const caFile = file('server.crt');
+    const material = loadTlsMaterial({ certFile: file('server.crt'), keyFile: file('server.key'), caFile });
+    expect(material).toMatchObject({ trusted: readFileSync(caFile), requestCert: false });
+  });
+
   it.each([
     ['a certificate without key', { certFile: file('server.crt') }, /needs both/],
     ['a key without certificate', { keyFile: file('server.key') }, /needs both/],
+    ['signers of others alone', { caFile: file('server.crt') }, /needs both/],
     ['client signers alone', { clientCaFile: file('server.crt') }, /needs both/],
     [
       'a missing file',

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Access, openAccess } from '@signaldb/access';
-import { ClusterKey, type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
+import { ClusterKey, type ControlPlane, createFlightClients, joinCluster, ownCertificate } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
 import { createGrpcServer, type GrpcServer, Status, youngGarbageCollector } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
@@ -158,6 +158,7 @@ export async function createAcceptor(deps: AcceptorDeps): Promise<Acceptor> {
         membership,
         clusterKey: access.clusterKey,
         keepAliveMs: 10_000,
+        ...ownCertificate(tls),
         ...(inproc && { inproc }),
       }),
     );

@@ -1,5 +1,5 @@
 import { createAccess } from '@signaldb/access';
-import { ClusterKey, clusterFetch, connectControlPlane } from '@signaldb/component';
+import { ClusterKey, clusterFetch, connectControlPlane, ownCertificate } from '@signaldb/component';
 import { createRestCatalogClient } from '@signaldb/iceberg';
 import {
   authConfig,
@@ -32,8 +32,14 @@ await runService({
     const clusterKey = new ClusterKey(config.auth.clusterKey);
     const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
     const { address, catalogUri } = config.controlPlane;
-    const controlPlane = shutdown.add('control plane', connectControlPlane(address, { clusterKey }));
-    const catalog = createRestCatalogClient({ uri: catalogUri, fetch: clusterFetch(clusterKey) });
+    const controlPlane = shutdown.add(
+      'control plane',
+      connectControlPlane(address, { clusterKey, ...ownCertificate(tls) }),
+    );
+    const catalog = createRestCatalogClient({
+      uri: catalogUri,
+      fetch: clusterFetch(clusterKey, ownCertificate(tls).tls),
+    });
     const deps = { config: config.acceptor, dataDir: folder.dir, logger, metrics, readiness, controlPlane, catalog };
     shutdown.add('acceptor', await createAcceptor({ ...deps, access, tls, fail }));
   },

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import { type Access, type Account, challenge, credentialHeaders } from '@signaldb/access';
+import { type Access, type Account, certificateOf, challenge, credentialHeaders } from '@signaldb/access';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type Catalog, createRestCatalogRoutes } from '@signaldb/iceberg';
-import type { Logger } from '@signaldb/runtime';
+import type { Logger, TlsMaterial } from '@signaldb/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { catalogOf } from './account-catalog.ts';
 import { addTokenEndpoint } from './token-endpoint.ts';
@@ -10,6 +10,7 @@ import { addTokenEndpoint } from './token-endpoint.ts';
 export interface CatalogServerOptions {
   readonly catalog: Catalog;
   readonly access: Access;
+  readonly tls?: TlsMaterial | undefined;
   readonly host: string;
   readonly port: number;
   readonly requestBytesMax: number;
@@ -23,7 +24,7 @@ export interface CatalogServer {
 
 /** The Iceberg REST catalog over HTTP. */
 export async function createCatalogServer(options: CatalogServerOptions): Promise<CatalogServer> {
-  const { catalog, access, host, port, requestBytesMax, logger } = options;
+  const { catalog, access, tls, host, port, requestBytesMax, logger } = options;
   // The whole catalog's routes are made once; those of an account are light.
   const everything = createRestCatalogRoutes(catalog);
   const routesOf = (account: Account) =>
@@ -33,6 +34,7 @@ export async function createCatalogServer(options: CatalogServerOptions): Promis
     requestTimeout: 60_000,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    https: tls ?? null,
   });
   // Bodies are the routes' to read, as text, whatever their content type says.
   server.removeAllContentTypeParsers();
@@ -60,7 +62,7 @@ export async function createCatalogServer(options: CatalogServerOptions): Promis
 /** Who asks; undefined where the refusal is sent already. */
 async function admitted(access: Access, request: FastifyRequest, reply: FastifyReply): Promise<Account | undefined> {
   try {
-    return await access.admit(credentialHeaders(request.headers));
+    return await access.admit(credentialHeaders(request.headers), certificateOf(request.raw.socket));
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
     const code = error.code === Status.UNAUTHENTICATED ? 401 : 503;

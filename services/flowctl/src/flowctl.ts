@@ -103,6 +103,7 @@ export async function createFlowctl(deps: FlowctlDeps): Promise<Flowctl> {
     const catalogServer = await createCatalogServer({
       catalog,
       access,
+      tls,
       host: config.host,
       port: config.httpPort,
       requestBytesMax: config.catalogRequestBytesMax,

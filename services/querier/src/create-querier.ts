@@ -1,11 +1,18 @@
 import { hostname } from 'node:os';
 import type { Access } from '@signaldb/access';
-import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
+import { type ControlPlane, createFlightClients, joinCluster, ownCertificate } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
-import { createGrpcServer, type TlsOptions } from '@signaldb/grpc';
+import { createGrpcServer } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
 import type { ObjectStore } from '@signaldb/object-store';
-import { createShutdown, type Logger, type Metrics, type Readiness, toStartupError } from '@signaldb/runtime';
+import {
+  createShutdown,
+  type Logger,
+  type Metrics,
+  type Readiness,
+  type TlsMaterial,
+  toStartupError,
+} from '@signaldb/runtime';
 import { cancellableService } from './cancellable-service.ts';
 import type { QuerierConfig } from './config.ts';
 import { createEngine } from './create-engine.ts';
@@ -24,7 +31,7 @@ export interface QuerierDeps {
   readonly store: ObjectStore;
   /** Where the other services run in this process: there this one is served too. */
   readonly inproc?: InprocNetwork | undefined;
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: TlsMaterial | undefined;
   /** Its cluster key opens the tickets. */
   readonly access: Access;
 }
@@ -60,7 +67,10 @@ export async function createQuerier(deps: QuerierDeps): Promise<Querier> {
       : `${tls ? 'grpc+tls' : 'grpc'}://${advertisedHost(config)}:${flightPort}`;
     const membership = joinCluster({ controlPlane, logger, info: querierInfo(location) });
     opened.add('membership', { close: () => membership.leave() });
-    const clients = opened.add('clients', createFlightClients({ membership, clusterKey, ...(inproc && { inproc }) }));
+    const clients = opened.add(
+      'clients',
+      createFlightClients({ membership, clusterKey, ...ownCertificate(tls), ...(inproc && { inproc }) }),
+    );
     peers.join(membership, clients);
     const checks = [
       readiness.add('querier.cluster', () => (membership.registered ? undefined : 'the control plane is not reached')),

@@ -1,9 +1,9 @@
 import type { Access } from '@signaldb/access';
-import { type ControlPlane, createFlightClients, joinCluster } from '@signaldb/component';
+import { type ControlPlane, createFlightClients, joinCluster, ownCertificate } from '@signaldb/component';
 import { addFlightService, type InprocNetwork } from '@signaldb/flight';
-import { createGrpcServer, type GrpcServer, type TlsOptions } from '@signaldb/grpc';
+import { createGrpcServer, type GrpcServer } from '@signaldb/grpc';
 import { fileDescriptorSet } from '@signaldb/proto/descriptors';
-import { type Logger, type Metrics, type Readiness, toStartupError } from '@signaldb/runtime';
+import { type Logger, type Metrics, type Readiness, type TlsMaterial, toStartupError } from '@signaldb/runtime';
 import { acceptorsOf, queriersOf } from './cluster-view.ts';
 import type { RouterConfig } from './config.ts';
 import { createFrontDoor } from './flight/front-door.ts';
@@ -18,7 +18,7 @@ export interface RouterDeps {
   readonly controlPlane: ControlPlane;
   /** Where the other services run in this process. */
   readonly inproc?: InprocNetwork;
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsMaterial;
   /** Who may come in; its cluster key seals tickets. */
   readonly access: Access;
   /** SignalDB's own. */
@@ -53,7 +53,7 @@ export async function createRouter(deps: RouterDeps): Promise<Router> {
       supportedSchemas: [],
     },
   });
-  const clients = createFlightClients({ membership, clusterKey, ...(inproc && { inproc }) });
+  const clients = createFlightClients({ membership, clusterKey, ...ownCertificate(tls), ...(inproc && { inproc }) });
   const source = queriersOf(membership, clients, clusterKey);
   const removeCheck = readiness.add('router.cluster', () => {
     if (!membership.registered) return 'the control plane is not reached';

@@ -1,5 +1,5 @@
 import { createAccess } from '@signaldb/access';
-import { ClusterKey, connectControlPlane } from '@signaldb/component';
+import { ClusterKey, connectControlPlane, ownCertificate } from '@signaldb/component';
 import {
   authConfig,
   commonConfig,
@@ -27,7 +27,10 @@ await runService({
     const clusterKey = new ClusterKey(config.auth.clusterKey);
     const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
     const { address } = config.controlPlane;
-    const controlPlane = shutdown.add('control plane', connectControlPlane(address, { clusterKey }));
+    const controlPlane = shutdown.add(
+      'control plane',
+      connectControlPlane(address, { clusterKey, ...ownCertificate(tls) }),
+    );
     shutdown.add(
       'router',
       await createRouter({

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createAccess } from '@signaldb/access';
-import { ClusterKey, clusterFetch, connectControlPlane } from '@signaldb/component';
+import { ClusterKey, clusterFetch, connectControlPlane, ownCertificate } from '@signaldb/component';
 import { createRestCatalogClient } from '@signaldb/iceberg';
 import { openStore } from '@signaldb/object-store';
 import {
@@ -36,12 +36,18 @@ await runService({
     const folder = shutdown.add('data folder', openDataFolder({ dir: config.dataDir, formatVersion: 1 }));
     const { url, options } = storeLocation(config.store, resolve(callerDir(), 'data', 'warehouse'));
     const store = shutdown.add('object store', openStore(url, options));
+    const tls = loadTlsMaterial(config.tls);
     const clusterKey = new ClusterKey(config.auth.clusterKey);
     const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
     const { address, catalogUri } = config.controlPlane;
-    const controlPlane = shutdown.add('control plane', connectControlPlane(address, { clusterKey }));
-    const catalog = createRestCatalogClient({ uri: catalogUri, fetch: clusterFetch(clusterKey) });
-    const tls = loadTlsMaterial(config.tls);
+    const controlPlane = shutdown.add(
+      'control plane',
+      connectControlPlane(address, { clusterKey, ...ownCertificate(tls) }),
+    );
+    const catalog = createRestCatalogClient({
+      uri: catalogUri,
+      fetch: clusterFetch(clusterKey, ownCertificate(tls).tls),
+    });
     const deps = {
       config: config.writer,
       dataDir: folder.dir,

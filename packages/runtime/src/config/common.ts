@@ -21,7 +21,12 @@ export const tlsConfig = defineConfig({
   certFile: path().optional().describe('Certificate chain (PEM); with keyFile it turns TLS on'),
   keyFile: path().optional().describe('Private key (PEM)'),
   clientCaFile: path().optional().describe('Clients must show a certificate signed by one of these (PEM)'),
-}).describe('TLS of the doors that clients connect to.');
+  caFile: path()
+    .optional()
+    .describe(
+      'Signers of the other services’ certificates (PEM), where they aren’t the usual authorities; goes with certFile',
+    ),
+}).describe('TLS of the doors that clients and other services connect to.');
 
 export const authConfig = defineConfig({
   file: path()
