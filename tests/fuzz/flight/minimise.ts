@@ -2,13 +2,13 @@
 export async function minimise(
   bytes: Uint8Array,
   fails: (bytes: Uint8Array) => boolean | Promise<boolean>,
-  triesMax = 2000,
+  forMs = 10_000,
 ): Promise<Uint8Array> {
   let smallest = bytes;
-  let tries = 0;
+  const until = performance.now() + forMs;
   for (let step = smallest.length >> 1; step >= 1; step >>= 1) {
     for (let at = smallest.length - step; at >= 0; at -= step) {
-      if (tries++ > triesMax) return smallest;
+      if (performance.now() > until) return smallest;
       const shorter = new Uint8Array(smallest.length - step);
       shorter.set(smallest.subarray(0, at));
       shorter.set(smallest.subarray(at + step), at);

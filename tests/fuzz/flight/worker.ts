@@ -46,6 +46,9 @@ let slowestMs = 0;
 
 class Finding extends Error {}
 
+/** What fails after that may fail because of it. */
+let found = false;
+
 /** Whether it was refused. Throws where something is wrong. */
 async function tryCase(one: FuzzCase, index: number): Promise<boolean> {
   switch (one.kind) {
@@ -77,7 +80,9 @@ function timed(attempt: () => boolean): boolean {
   return result;
 }
 
-async function report(index: number, one: FuzzCase, error: unknown): Promise<never> {
+async function report(index: number, one: FuzzCase, error: unknown): Promise<void> {
+  if (found) return;
+  found = true;
   let bytes = 'bytes' in one ? one.bytes : Buffer.concat(one.messages);
   if (one.kind === 'stream') {
     bytes = await minimise(bytes, (shorter) => {
@@ -123,7 +128,7 @@ async function attempt(index: number): Promise<void> {
 
 const first = options.only ?? 0;
 const last = options.only === undefined ? options.streams : options.only + 1;
-for (let index = first; index < last && performance.now() < until; index++) {
+for (let index = first; index < last && performance.now() < until && !found; index++) {
   Atomics.store(watched, 0, index);
   const one = attempt(index).finally(() => running.delete(one));
   running.add(one);
@@ -142,6 +147,7 @@ for (let index = first; index < last && performance.now() < until; index++) {
   }
 }
 await Promise.all(running);
+if (found) process.exit(1);
 try {
   server.check();
   const end = await memory();

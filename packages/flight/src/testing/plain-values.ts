@@ -83,7 +83,7 @@ function range(data: Data, index: number): number[] {
 }
 
 function variable(data: Data, index: number): Uint8Array {
-  return data.values.subarray(Number(data.valueOffsets[index]), Number(data.valueOffsets[index + 1]));
+  return part(data.values, Number(data.valueOffsets[index]), Number(data.valueOffsets[index + 1]));
 }
 
 function viewed(data: Data, index: number): Uint8Array {
@@ -91,7 +91,14 @@ function viewed(data: Data, index: number): Uint8Array {
   const length = view.getInt32(0, true);
   if (length <= 12) return data.values.subarray(index * 16 + 4, index * 16 + 4 + length);
   const start = view.getInt32(12, true);
-  return data.variadicBuffers[view.getInt32(8, true)]!.subarray(start, start + length);
+  return part(data.variadicBuffers[view.getInt32(8, true)]!, start, start + length);
+}
+
+/** `subarray` itself would give less where there isn't as much. */
+function part(bytes: Uint8Array, begin: number, end: number): Uint8Array {
+  if (begin < 0 || begin > end || end > bytes.length)
+    throw new RangeError(`${begin} to ${end} of ${bytes.length} bytes`);
+  return bytes.subarray(begin, end);
 }
 
 /** Days and milliseconds, months, or months, days and nanoseconds. */
@@ -112,8 +119,11 @@ function bitsOf(values: Uint16Array | Float32Array | Float64Array, index: number
   return values instanceof Float32Array ? view.getUint32(index * 4, true) : view.getBigUint64(index * 8, true);
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Throws where it is none. */
 function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return decoder.decode(bytes);
 }
 
 function hex(bytes: Uint8Array): string {
