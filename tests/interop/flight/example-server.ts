@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Authenticator, addFlightService, withAuthentication } from '@signaldb/flight';
+import { type Authenticator, addFlightService, openHandshake, withAuthentication } from '@signaldb/flight';
 import {
   createFlightSqlService,
   createHmacSeal,
@@ -34,7 +34,12 @@ export async function openExampleServer(options: {
   const handlers = options.writable ? { ...sql, substrait: plansOfText(sql) } : sql;
   const listen = async () => {
     const seal = createHmacSeal({ key: Buffer.alloc(32, 7), lifetimeMs: 600_000 });
-    const service = createFlightSqlService(handlers, { seal, server: { name: 'example', version: '1.2.3' } });
+    const fallback = { handshake: openHandshake() };
+    const service = createFlightSqlService(handlers, {
+      seal,
+      fallback,
+      server: { name: 'example', version: '1.2.3' },
+    });
     const log = (fields: object, message: string) => console.error(message, fields);
     const server = createGrpcServer({ logger: { debug() {}, info() {}, warn: log, error: log } });
     addFlightService(server, options.secured ? withAuthentication(service, authenticator) : service);

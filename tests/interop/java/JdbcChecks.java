@@ -49,6 +49,11 @@ public class JdbcChecks {
         cancellation();
       }
       withCatalog(url + "&catalog=shop");
+      for (String needless : List.of("&user=anyone&password=anything", "&token=anything")) {
+        try (Connection opened = DriverManager.getConnection(url + needless); Statement statement = opened.createStatement()) {
+          same("[[1]]", rows(statement.executeQuery("SELECT 1"), 1));
+        }
+      }
       many(url);
     }
     System.out.println("{\"jdbc\": \"ok\"}");

@@ -223,6 +223,13 @@ def check_sessions():
     other.close()
 
 
+def check_open_door():
+    """Where nobody has to log in, who logs in all the same gets in."""
+    with dbapi.connect(uri, autocommit=True, db_kwargs={"username": "anyone", "password": "anything"}) as one, one.cursor() as own:
+        own.execute("SELECT 1")
+        assert own.fetchone() == (1,)
+
+
 def check_partitions():
     partitions, schema = cursor.adbc_execute_partitions("SELECT * FROM people ORDER BY id")
     assert schema.names == ["id", "name", "score", "seen"]
