@@ -228,7 +228,11 @@ describe('a write is described', () => {
       Status.INVALID_ARGUMENT,
       /^line 1, column 32: Could not convert string 'x'/,
     ],
-    ['INSERT INTO items SELECT nope FROM traces', Status.INVALID_ARGUMENT, /^line 1, column 26: there is no column nope/],
+    [
+      'INSERT INTO items SELECT nope FROM traces',
+      Status.INVALID_ARGUMENT,
+      /^line 1, column 26: there is no column nope/,
+    ],
     ['INSERT INTO items SELECT * FROM tracs', Status.NOT_FOUND, /^line 1, column 33: there is no table tracs/],
     ["INSERT INTO items SELECT * FROM read_csv('/etc/passwd')", Status.INVALID_ARGUMENT, /read_csv is not available/],
     ["CREATE TABLE t AS SELECT getenv('HOME') AS h", Status.INVALID_ARGUMENT, /getenv is not available/],

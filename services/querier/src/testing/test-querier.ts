@@ -41,10 +41,14 @@ export class TestQuerier {
     );
   }
 
-  async get(ticket: object, signal = new AbortController().signal): Promise<Answer> {
+  stream(ticket: object, signal: AbortSignal): AsyncIterable<FlightMessage> {
     const bytes = Buffer.from(JSON.stringify({ tenant: 'default', ...ticket }));
+    return this.engine.service.doGet!(bytes, contextOf(signal));
+  }
+
+  async get(ticket: object, signal = new AbortController().signal): Promise<Answer> {
     const messages: FlightMessage[] = [];
-    for await (const message of this.engine.service.doGet!(bytes, contextOf(signal))) messages.push(message);
+    for await (const message of this.stream(ticket, signal)) messages.push(message);
     const batches = messages.flatMap(({ batch }) => (batch ? [batch] : []));
     const last = messages.at(-1)?.appMetadata;
     return {
