@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { openAccess } from '@signaldb/access';
 import {
   type CallOptions,
   cancelFlightInfo,
@@ -7,10 +8,21 @@ import {
   getSessionOptions,
   renewFlightEndpoint,
   setSessionOptions,
+  withAuthentication,
 } from '@signaldb/flight';
 import { createFlightSqlClient } from '@signaldb/flight-sql';
 import { GrpcError, Metadata, Status } from '@signaldb/grpc';
-import { all, asJson, base64Schema, batch, openDoors, schema, scriptedQuerier, text } from '../testing/test-door.ts';
+import {
+  all,
+  asJson,
+  base64Schema,
+  batch,
+  openDoors,
+  schema,
+  scriptedQuerier,
+  testKey,
+  text,
+} from '../testing/test-door.ts';
 
 const rows = (messages: readonly FlightMessage[]) =>
   messages.reduce((sum, message) => sum + (message.batch?.numRows ?? 0), 0);
@@ -218,6 +230,19 @@ describe('large results', () => {
     expect(fetched.map(({ share }) => share)).toEqual([{ part: 1 }, { part: 2 }]);
   });
 
+  it('is no question for a statement that can’t be planned', async () => {
+    const refuse = () => {
+      throw new GrpcError(Status.INVALID_ARGUMENT, 'only SELECT');
+    };
+    const script = { plan: refuse, describe: () => [{ statement_type: 'INSERT', schema: null, parameters: null }] };
+    const queriers = { a: scriptedQuerier(script).service, b: scriptedQuerier(script).service };
+    const sql = createFlightSqlClient(openOne({ queriers }));
+    expect((await sql.prepare('INSERT INTO t VALUES (1)')).schema).toBeUndefined();
+    await expect(openOne({ queriers }).getFlightInfo({ command: Buffer.from('INSERT') })).rejects.toMatchObject({
+      details: expect.stringContaining('Flight SQL’s commands'),
+    });
+  });
+
   it('come through the router where it is set so', async () => {
     const { clients } = split({ directEndpoints: false });
     const info = await clients[0]!.getFlightInfo({ command: Buffer.from('S') });
@@ -341,6 +366,25 @@ describe('sessions', () => {
       schema: 'INVALID_VALUE',
       catalog: 'INVALID_VALUE',
       speed: 'INVALID_NAME',
+    });
+  });
+
+  it('choose one of the tenants of an account that has several', async () => {
+    const account = { name: 'two', tenants: ['acme', 'b'], write: true };
+    const access = openAccess(testKey());
+    const door = openOne({
+      access: { ...access, flight: (service) => withAuthentication(service, { anonymous: () => account }) },
+    });
+    await expect(door.getFlightInfo({ path: ['t'] })).rejects.toMatchObject({
+      code: Status.INVALID_ARGUMENT,
+      details: expect.stringContaining('acme, b'),
+    });
+    const none = await cookieFrom((options) => getSessionOptions(door, options));
+    const set = (options: CallOptions) => setSessionOptions(door, { schema: 'b' }, options);
+    const cookie = await cookieFrom(set, none);
+    expect(await getSessionOptions(door, { metadata: { cookie: cookie! } })).toMatchObject({ schema: 'b' });
+    expect(await setSessionOptions(door, { schema: 'c' }, { metadata: { cookie: cookie! } })).toEqual({
+      schema: 'INVALID_VALUE',
     });
   });
 

@@ -1,13 +1,13 @@
 // The Flight endpoint for everyone: SQL and tables to the queriers, writes to the acceptors.
 import { randomBytes } from 'node:crypto';
-import type { Access } from '@signaldb/access';
+import { type Access, accountOf } from '@signaldb/access';
 import type { CallContext, FlightDescriptor, FlightService } from '@signaldb/flight';
 import { createFlightSqlService, createHmacSeal } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { RouterConfig } from '../config.ts';
 import type { QuerierSource } from '../querier-pool.ts';
 import { querierSeal } from '../sealed-querier.ts';
-import { callTenant } from './call-tenant.ts';
+import { callTenant, namedTenant } from './call-tenant.ts';
 import { plainFlights } from './plain-flights.ts';
 import { SessionCookies } from './session-cookies.ts';
 import { splitQuery } from './split-query.ts';
@@ -26,6 +26,9 @@ export interface FrontDoorOptions {
 
 /** Tenants whose services are kept; those of others are made again. */
 const tenantsMax = 1000;
+
+/** How a client of several tenants says which one it means: they can't depend on its having said so. */
+const sessionActions: readonly string[] = ['GetSessionOptions', 'SetSessionOptions', 'CloseSession'];
 
 /** One service for all tenants: each call goes to the service of its own. */
 export function createFrontDoor(options: FrontDoorOptions): Partial<FlightService> {
@@ -55,10 +58,22 @@ export function createFrontDoor(options: FrontDoorOptions): Partial<FlightServic
     doExchange: (messages, context) => of(context).doExchange(messages, context),
     doAction(action, context) {
       cookies.offer(context);
+      if (sessionActions.includes(action.type)) return serviceOf(anyTenant(context, cookies)).doAction(action, context);
       return of(context).doAction(action, context);
     },
     listActions: (context) => of(context).listActions(context),
   });
+}
+
+function anyTenant(context: CallContext, cookies: SessionCookies): string {
+  try {
+    return callTenant(context, cookies);
+  } catch (error) {
+    const { tenants } = accountOf(context);
+    const named = namedTenant(context) !== undefined;
+    if (named || tenants === '*' || tenants[0] === undefined) throw error;
+    return tenants[0];
+  }
 }
 
 function tenantService(tenant: string, cookies: SessionCookies, options: FrontDoorOptions): Partial<FlightService> {

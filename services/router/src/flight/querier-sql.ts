@@ -72,6 +72,8 @@ interface SplitJson {
   readonly total_bytes?: number;
 }
 
+const unplanned: ReadonlySet<number> = new Set([Status.INVALID_ARGUMENT, Status.NOT_FOUND, Status.UNIMPLEMENTED]);
+
 /** Asks how a query could be split into so many shares; undefined where it is small, or can't be split. */
 export async function split(
   source: QuerierSource,
@@ -81,8 +83,9 @@ export async function split(
   const { tenant, sql, sharesMax } = query;
   const [found] = await ask<SplitJson>(source, 'plan', { tenant, sql, shares_max: sharesMax }, signal).catch(
     (error) => {
-      // A querier of a version before it, while a cluster is brought to a new one.
-      if (error instanceof GrpcError && error.code === Status.UNIMPLEMENTED) return [];
+      // What can't be planned is described next, by who tells best what is wrong with it, if anything is. A querier of a version
+      // before this one, while a cluster is brought to it, has no such action.
+      if (error instanceof GrpcError && unplanned.has(error.code)) return [];
       throw error;
     },
   );
