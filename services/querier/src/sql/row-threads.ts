@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { RowJob, RowNews } from './row-thread.ts';
 
-/** Threads that wait for a query; further ones are ended when they are done. */
-const idleMax = 2;
+/** Threads that are kept for the next query; further ones are ended when they were idle for a while. */
+const keptMax = 2;
+/** Starting a thread costs as much as tens of small queries: at many queries at once none may be ended between two of them. */
+const idleMs = 10_000;
 
 /** The threads of the SQL process that run queries, one at a time each. */
 export class RowThreads {
@@ -34,8 +36,13 @@ export class RowThreads {
   }
 
   #rest(worker: Worker): void {
-    if (this.#idle.length < idleMax) this.#idle.push(worker);
-    else void worker.terminate();
+    this.#idle.push(worker);
+    if (this.#idle.length > keptMax) setTimeout(() => this.#trim(), idleMs).unref();
+  }
+
+  /** The newest is taken first, so the oldest is the one that wasn't needed. */
+  #trim(): void {
+    if (this.#idle.length > keptMax) void this.#idle.shift()!.terminate();
   }
 }
 
