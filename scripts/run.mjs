@@ -18,6 +18,7 @@ const tasks = {
   fix: ['scripts/check.ts', '--fix'],
   bench: ['bench/run.ts'],
   gen: ['scripts/gen.ts'],
+  pack: ['scripts/pack.ts'],
   cluster: ['scripts/cluster.ts'],
   demo: ['deploy/demo/main.ts'],
   chaos: ['tests/chaos/main.ts'],
