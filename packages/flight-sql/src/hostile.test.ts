@@ -153,8 +153,9 @@ describe('what goes wrong', () => {
       }),
       encodeCommand('CommandGetSqlInfo', { info: [1, 2, 3] }),
       (await sql.query('COUNT 1')).info.endpoints[0]!.ticket,
+      (await (await sql.prepare('ECHO ?')).query(texts('a', null, 'c'))).info.endpoints[0]!.ticket,
     ];
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < 1000; i++) {
       const command = mutate(queries[i % queries.length]!, random);
       for (const call of [
         () => flight.getFlightInfo({ command }),

@@ -98,6 +98,18 @@ func metadata(client *flightsql.Client) {
 	if found := len(fetch(client, schema_ref.SqlInfo, info, err)); found < 89 {
 		panic(found)
 	}
+	for expected, found := range map[*arrow.Schema]func() (*flight.SchemaResult, error){
+		schema_ref.Catalogs:     func() (*flight.SchemaResult, error) { return client.GetCatalogsSchema(ctx) },
+		schema_ref.DBSchemas:    func() (*flight.SchemaResult, error) { return client.GetDBSchemasSchema(ctx) },
+		schema_ref.TableTypes:   func() (*flight.SchemaResult, error) { return client.GetTableTypesSchema(ctx) },
+		schema_ref.PrimaryKeys:  func() (*flight.SchemaResult, error) { return client.GetPrimaryKeysSchema(ctx) },
+		schema_ref.ImportedKeys: func() (*flight.SchemaResult, error) { return client.GetImportedKeysSchema(ctx) },
+		schema_ref.SqlInfo:      func() (*flight.SchemaResult, error) { return client.GetSqlInfoSchema(ctx) },
+		schema_ref.XdbcTypeInfo: func() (*flight.SchemaResult, error) { return client.GetXdbcTypeInfoSchema(ctx) },
+		schema_ref.Tables:       func() (*flight.SchemaResult, error) { return client.GetTablesSchema(ctx, &flightsql.GetTablesOpts{}) },
+	} {
+		same("GetSchema", must(flight.DeserializeSchema(must(found()).Schema, allocator)), expected)
+	}
 	passed("every metadata command, its schema that of the specification")
 }
 
