@@ -26,7 +26,7 @@ import { invalidAt, type StatementAtHand, sqlError } from './sql-errors.ts';
 import { type CheckedStatement, checkStatement } from './statement.ts';
 import type { TableDescription, TableList } from './table-list.ts';
 import type { TableView } from './table-view.ts';
-import { type Session, WriteService } from './write-service.ts';
+import { type RowsWanted, type Session, WriteService } from './write-service.ts';
 import { parseWrite, type WriteStatement } from './write-statement.ts';
 
 export interface SqlServiceOptions {
@@ -331,12 +331,9 @@ export class SqlService {
   }
 
   /** What a write reads, for its query. */
-  async #openForWrite(
-    tenant: string,
-    query: CheckedStatement,
-    rows: { readonly outcome: Outcome } | undefined,
-  ): Promise<Session> {
-    const bounds = new Map<string, RowBounds>();
+  async #openForWrite(tenant: string, query: CheckedStatement, rows: RowsWanted | undefined): Promise<Session> {
+    const isBound = rows?.params !== undefined;
+    const bounds = isBound ? await this.#bounds(rows.sandbox, query, rows.params!, rows.signal) : new Map();
     const open = await this.#open(tenant, query, bounds, rows?.outcome ?? new Outcome());
     try {
       const views = rows === undefined ? await columnViews(open) : await rowViews(open, bounds, rows.outcome);

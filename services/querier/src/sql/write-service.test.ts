@@ -257,4 +257,18 @@ describe('a write that fails', () => {
       details: expect.stringMatching(/NOT NULL constraint failed: items.id/),
     });
   });
+
+  it('has written nothing where what it reads may be incomplete', async () => {
+    const { services } = world.cluster.state;
+    world.cluster.setState({ services: services.filter(({ role }) => role !== 'acceptor') });
+    try {
+      await expect(write('INSERT INTO items SELECT 1, service_name, 1 FROM traces')).rejects.toMatchObject({
+        code: Status.UNAVAILABLE,
+        details: expect.stringMatching(/^nothing was written, as what is read would be incomplete: .*acceptor/),
+      });
+      expect((await write('INSERT INTO items (id) VALUES (1)')).rows).toEqual([[1, null, null]]);
+    } finally {
+      world.cluster.setState({ services });
+    }
+  });
 });

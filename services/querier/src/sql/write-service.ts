@@ -3,6 +3,7 @@ import type { FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import { type Catalog, currentSchema, sqlTypesOf } from '@signaldb/iceberg';
 import type { Schema } from 'apache-arrow';
+import { isFileGone } from '../files/fetch-file.ts';
 import type { Outcome } from '../outcome.ts';
 import { shownType } from '../tables/shown-type.ts';
 import { signalTableOf } from '../tables/table-columns.ts';
@@ -31,17 +32,22 @@ export interface Session {
   close(): void;
 }
 
+/** A query is to be run, not only described. */
+export interface RowsWanted {
+  readonly outcome: Outcome;
+  readonly sandbox: Sandbox;
+  readonly signal: AbortSignal;
+  /** What its parameters are; undefined where they are several. */
+  readonly params: readonly Parameter[] | undefined;
+}
+
 export interface WriteServiceOptions {
   readonly catalog: Catalog;
   /** The names of a tenant's tables. */
   readonly names: (tenant: string) => Promise<readonly string[]>;
   readonly check: (sandbox: Sandbox, tenant: string, sql: string) => Promise<CheckedStatement>;
   /** Opens the tables that a query reads, with their rows or with their columns alone. */
-  readonly open: (
-    tenant: string,
-    query: CheckedStatement,
-    rows: { readonly outcome: Outcome } | undefined,
-  ) => Promise<Session>;
+  readonly open: (tenant: string, query: CheckedStatement, rows: RowsWanted | undefined) => Promise<Session>;
 }
 
 /** What a write is, without its having been run. */
@@ -51,6 +57,7 @@ export interface WriteDescription {
   readonly parameters: Schema | undefined;
 }
 
+const attemptsMax = 3;
 const noSession: Session = { setup: [], close: () => {} };
 const inspection = inspectionOf(quoteLiteral(targetName));
 
@@ -129,35 +136,58 @@ export class WriteService {
     signal: AbortSignal,
   ): AsyncGenerator<FlightMessage> {
     const query = await this.#query(sandbox, tenant, statement);
-    const session = query ? await this.#options.open(tenant, query, { outcome }) : noSession;
-    try {
-      if (outcome.reasons.length > 0) {
-        const why = outcome.reasons.join('; ');
-        throw new GrpcError(Status.UNAVAILABLE, `nothing was written, as what is read would be incomplete: ${why}`);
+    const wanted = { outcome, sandbox, signal, params: params.length === 1 ? params[0] : undefined };
+    for (let attempt = 1; ; attempt++) {
+      const session = query ? await this.#options.open(tenant, query, wanted) : noSession;
+      try {
+        return yield* this.#rowsOf(sandbox, tenant, statement, existing, params, { query, session, outcome, signal });
+      } catch (error) {
+        // Files may have been replaced since they were listed; they are, if at all, before a row has come.
+        if (!isFileGone(error) || attempt === attemptsMax) throw error;
+      } finally {
+        session.close();
       }
-      const text = runText(statement, whole(statement, query));
-      const isInsert = statement.kind === 'INSERT';
-      const setup = isInsert ? [...session.setup, await this.#targetSql(tenant, existing!)] : session.setup;
-      const start = (runs: readonly StatementRun[]) =>
-        sandbox.query(setup, `FROM ${targetSql}`, [], signal, { runs, ...(!isInsert && { inspect: inspection }) });
-      const made = await start(isInsert ? joinedRuns(statement, text, params) : [{ sql: text.sql, params }])
-        .catch((error: unknown) => {
-          // Rows that were put together don't say which one it was.
-          if (!isInsert || params.length === 1 || statement.row === undefined) throw error;
-          return start([{ sql: text.sql, params }]);
-        })
-        .catch((error: unknown) => {
-          throw text.errorOf(error);
-        });
-      if (isInsert) yield planMessage({ action: 'insert', table: existing! }, made.schema);
-      else {
-        const { schema } = tableSchema(readMadeTable(made.inspected), made.schema);
-        yield planMessage(createPlan('create_table_as', statement, schema, []), made.schema);
-      }
-      for await (const batch of made.batches) yield { batch };
-    } finally {
-      session.close();
     }
+  }
+
+  async *#rowsOf(
+    sandbox: Sandbox,
+    tenant: string,
+    statement: CreateAsStatement | InsertStatement,
+    existing: string | undefined,
+    params: readonly (readonly Parameter[])[],
+    run: {
+      readonly query: CheckedStatement | undefined;
+      readonly session: Session;
+      readonly outcome: Outcome;
+      readonly signal: AbortSignal;
+    },
+  ): AsyncGenerator<FlightMessage> {
+    const { query, session, outcome, signal } = run;
+    if (outcome.reasons.length > 0) {
+      const why = outcome.reasons.join('; ');
+      throw new GrpcError(Status.UNAVAILABLE, `nothing was written, as what is read would be incomplete: ${why}`);
+    }
+    const text = runText(statement, whole(statement, query));
+    const isInsert = statement.kind === 'INSERT';
+    const setup = isInsert ? [...session.setup, await this.#targetSql(tenant, existing!)] : session.setup;
+    const start = (runs: readonly StatementRun[]) =>
+      sandbox.query(setup, `FROM ${targetSql}`, [], signal, { runs, ...(!isInsert && { inspect: inspection }) });
+    const made = await start(isInsert ? joinedRuns(statement, text, params) : [{ sql: text.sql, params }])
+      .catch((error: unknown) => {
+        // Rows that were put together don't say which one it was.
+        if (!isInsert || params.length === 1 || statement.row === undefined) throw error;
+        return start([{ sql: text.sql, params }]);
+      })
+      .catch((error: unknown) => {
+        throw text.errorOf(error);
+      });
+    if (isInsert) yield planMessage({ action: 'insert', table: existing! }, made.schema);
+    else {
+      const { schema } = tableSchema(readMadeTable(made.inspected), made.schema);
+      yield planMessage(createPlan('create_table_as', statement, schema, []), made.schema);
+    }
+    for await (const batch of made.batches) yield { batch };
   }
 
   /** The table that the statement means, as it is called. @throws GrpcError where it has to be there and isn't, or the other way round */
