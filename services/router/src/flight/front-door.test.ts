@@ -68,6 +68,13 @@ describe('flights by path and command', () => {
     });
   });
 
+  it('refuses a command that is no text', async () => {
+    await expect(openOne({}).getFlightInfo({ command: Buffer.from("SELECT '\xff'", 'latin1') })).rejects.toMatchObject({
+      code: Status.INVALID_ARGUMENT,
+      details: expect.stringContaining('UTF-8'),
+    });
+  });
+
   it.each([
     ['', ['metrics_gauge', 'metrics_sum', 'traces']],
     ['metrics', ['metrics_gauge', 'metrics_sum']],

@@ -1,4 +1,5 @@
 // Flights without Flight SQL: a path names a table, a command in text is a query, a ticket is a querier's own.
+import { isUtf8 } from 'node:buffer';
 import type { CallContext, FlightDescriptor, FlightEndpoint, FlightInfo, FlightService } from '@signaldb/flight';
 import type { QueryPlan, TicketSeal } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
@@ -94,7 +95,10 @@ export function plainFlights(options: PlainFlightsOptions): PlainFlights {
 }
 
 function statementOf({ path, command }: FlightDescriptor): string {
-  return path ? tableQuery(tableInPath(path)) : Buffer.from(command).toString('utf8');
+  if (path) return tableQuery(tableInPath(path));
+  if (!isUtf8(command))
+    throw new GrpcError(Status.INVALID_ARGUMENT, 'a command is SQL in UTF-8, this one is not UTF-8');
+  return Buffer.from(command).toString('utf8');
 }
 
 function tableQuery(name: string): string {
