@@ -23,6 +23,7 @@ export { secretsEqual } from './auth/secrets-equal.ts';
 export { type AuthenticationOptions, withAuthentication } from './auth/with-authentication.ts';
 export { authenticateBasic } from './client/authenticate-basic.ts';
 export { withCallHeaders } from './client/call-headers.ts';
+export { clientCookies } from './client/cookies.ts';
 export { type FetchOptions, fetchEndpoints, fetchFlight } from './client/fetch-flight.ts';
 export { type PollOptions, pollFlight } from './client/poll-flight.ts';
 export type { CallOptions, FlightClient } from './client.ts';

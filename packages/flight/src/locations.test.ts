@@ -124,6 +124,15 @@ describe('a client certificate', () => {
     await expect(who(location, { tls: { ca } })).rejects.toMatchObject(refused);
   });
 
+  it('that it trusts but that is of nobody known is refused as that', async () => {
+    const [cert, key, ca] = await Promise.all([pem('stranger.crt'), pem('stranger.key'), pem('localhost.crt')]);
+    const { location } = await serve({ ca: [cert], requestCert: true, rejectUnauthorized: false });
+    await expect(who(location, { tls: { ca, cert, key } })).rejects.toMatchObject({
+      code: Status.UNAUTHENTICATED,
+      details: expect.stringContaining('of nobody who is known here'),
+    });
+  });
+
   it('can be asked for before anything else', async () => {
     const { location, cert, key } = await serve({ requestCert: true, rejectUnauthorized: true });
     expect(await who(location, { tls: { ca: cert, cert, key } })).toBe('the client');

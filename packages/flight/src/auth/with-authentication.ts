@@ -78,9 +78,8 @@ class Gate {
     }
     const principal = credentials ? await this.#known(credentials, context) : await this.#withoutCredentials(context);
     if (principal) return principal;
-    throw this.#unauthenticated(
-      credentials ? refusals[credentials.kind] : 'The call brings nothing that says who makes it',
-    );
+    const kind = credentials?.kind ?? (context.peerCertificate ? 'certificate' : 'none');
+    throw this.#unauthenticated(refusals[kind]);
   }
 
   async #known(
@@ -127,4 +126,6 @@ const refusals = {
   basic: 'The user is unknown here or the password is wrong',
   bearer: 'The bearer token is unknown here or has expired',
   apiKey: 'The API key is unknown here',
+  certificate: 'The client certificate is of nobody who is known here',
+  none: 'The call brings nothing that says who makes it',
 } as const;

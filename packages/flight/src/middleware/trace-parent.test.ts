@@ -36,6 +36,8 @@ describe('traceparent', () => {
     const headers = { traceparent: `00-${id}-${span}-01`, tracestate: 'a=1,b=2' };
     expect(traceHeaders(read(headers.traceparent, headers.tracestate)!)).toEqual(headers);
     expect(read(headers.traceparent, 'x'.repeat(513))?.state).toBeUndefined();
+    const get = (key: string) => (key === 'tracestate' ? 'a=\xe4' : headers.traceparent);
+    expect(readTraceParent({ get })).toEqual({ traceId: id, spanId: span, sampled: true });
     expect(traceHeaders({ traceId: id, spanId: span, sampled: false })).toEqual({ traceparent: `00-${id}-${span}-00` });
   });
 });

@@ -11,7 +11,8 @@ export interface TraceParent {
   readonly state?: string;
 }
 
-const TRACE_STATE_MAX = 512;
+/** What a header can carry on, and no more than the specification asks to keep. */
+const TRACE_STATE = /^[\x20-\x7e]{1,512}$/;
 
 /** The span in the headers `traceparent` and `tracestate`; undefined where there is none, or none that can be read. */
 export function readTraceParent(headers: Pick<Metadata, 'get'>): TraceParent | undefined {
@@ -26,7 +27,7 @@ export function readTraceParent(headers: Pick<Metadata, 'get'>): TraceParent | u
     traceId: traceId!,
     spanId: spanId!,
     sampled: (Number.parseInt(flags!, 16) & 1) === 1,
-    ...(state && state.length <= TRACE_STATE_MAX && { state }),
+    ...(state && TRACE_STATE.test(state) && { state }),
   };
 }
 
