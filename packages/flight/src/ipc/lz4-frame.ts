@@ -82,7 +82,7 @@ function decompressBlock(block: Uint8Array, output: Uint8Array, start: number): 
       }
     }
     if (to + matched > output.length) throw tooLong(output.length);
-    if (matched > 32) repeat(output, to, distance, matched);
+    if (matched > (distance < matched ? 1024 : 32)) repeat(output, to, distance, matched);
     else for (let i = 0; i < matched; i++) output[to + i] = output[to + i - distance]!;
     to += matched;
   }
@@ -178,7 +178,8 @@ function writeSequence(
   if (to + literals + Math.ceil(literals / 255) + Math.ceil(extra / 255) + 4 > output.length) return 0;
   output[to++] = (Math.min(literals, 15) << 4) | Math.min(extra, 15);
   if (literals >= 15) to = writeLength(output, to, literals - 15);
-  output.set(block.subarray(anchor, from), to);
+  if (literals > 32) output.set(block.subarray(anchor, from), to);
+  else for (let i = 0; i < literals; i++) output[to + i] = block[anchor + i]!;
   to += literals;
   if (distance === 0) return to;
   output[to++] = distance & 255;
