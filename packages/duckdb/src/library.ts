@@ -25,6 +25,8 @@ export const resultStruct = koffi.struct({
 /** Bytes of a `duckdb_result`. */
 export const resultBytes = 48;
 const hugeint = koffi.struct({ lower: 'uint64', upper: 'int64' });
+const decimal = koffi.struct({ width: 'uint8', scale: 'uint8', value: hugeint });
+const interval = koffi.struct({ months: 'int32', days: 'int32', micros: 'int64' });
 
 const p = 'void *';
 const n = 'uint64';
@@ -104,6 +106,8 @@ const signatures = {
   create_uint64: [p, ['uint64']],
   create_hugeint: [p, [hugeint]],
   create_double: [p, ['double']],
+  create_decimal: [p, [decimal]],
+  create_interval: [p, [interval]],
   create_varchar_length: [p, [p, n]],
   create_blob: [p, [p, n]],
   create_date: [p, ['int32']],
@@ -112,6 +116,11 @@ const signatures = {
   create_timestamp_tz: [p, ['int64']],
   create_timestamp_ns: [p, ['int64']],
   create_list_value: [p, [p, p, n]],
+  create_struct_value: [p, [p, p]],
+  create_map_value: [p, [p, p, p, n]],
+  create_struct_type: [p, [p, p, n]],
+  create_map_type: [p, [p, p]],
+  get_value_type: [p, [p]],
   destroy_value: ['void', [p]],
 } as const satisfies Record<string, Signature>;
 

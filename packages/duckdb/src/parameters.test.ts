@@ -30,6 +30,34 @@ describe('parameters', () => {
     [{ type: 'time', value: 1_000_001n }, '00:00:01.000001 TIME'],
     [{ type: 'timestamp', value: 1_000_001n }, '1970-01-01 00:00:01.000001 TIMESTAMP'],
     [{ type: 'timestamp_ns', value: 1n }, '1970-01-01 00:00:00.000000001 TIMESTAMP_NS'],
+    [{ type: 'double', value: 5 }, '5.0 DOUBLE'],
+    [{ type: 'decimal', value: -1230n, width: 4, scale: 2 }, '-12.30 DECIMAL(4,2)'],
+    [{ type: 'decimal', value: 10n ** 37n, width: 38, scale: 0 }, `1${'0'.repeat(37)} DECIMAL(38,0)`],
+    [{ type: 'interval', months: 14, days: -3, micros: 1_500_000n }, '1 year 2 months -3 days 00:00:01.5 INTERVAL'],
+    [
+      {
+        type: 'struct',
+        fields: [
+          ['a', 1],
+          ['b c', 'x'],
+          ['n', null],
+        ],
+      },
+      `{'a': 1, 'b c': x, 'n': NULL} STRUCT(a BIGINT, "b c" VARCHAR, n "NULL")`,
+    ],
+    [
+      {
+        type: 'map',
+        entries: [
+          ['k', 1],
+          ['l', null],
+        ],
+      },
+      '{k=1, l=NULL} MAP(VARCHAR, BIGINT)',
+    ],
+    [{ type: 'map', entries: [] }, '{} MAP(VARCHAR, VARCHAR)'],
+    [[null, { type: 'date', value: 0n }], '[NULL, 1970-01-01] DATE[]'],
+    [[[1], [2, 3]], '[[1], [2, 3]] BIGINT[][]'],
     [['a', 'b'], '[a, b] VARCHAR[]'],
     [[1, 2.5], '[1.0, 2.5] DOUBLE[]'],
     [[1n, null], '[1, NULL] BIGINT[]'],

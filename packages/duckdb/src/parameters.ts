@@ -1,6 +1,6 @@
 import { DuckDbError } from './error.ts';
 import { library, type Pointer } from './library.ts';
-import { cell, cString } from './memory.ts';
+import { addressOf, cell, cString } from './memory.ts';
 
 /**
  * A value for a `?`, `$1` or `$name` of a statement. Integers of a JavaScript number become BIGINT, others DOUBLE; a bigint becomes
@@ -18,10 +18,21 @@ export type Parameter =
   | readonly Parameter[];
 
 /** A time by its Arrow unit: days since 1970 for `date`, µs since midnight for `time`, µs or ns since 1970 for the timestamps. */
-export interface TypedParameter {
+export interface TimeParameter {
   readonly type: 'date' | 'time' | 'timestamp' | 'timestamp_tz' | 'timestamp_ns';
   readonly value: bigint;
 }
+
+/** A value whose type JavaScript's own doesn't tell. */
+export type TypedParameter =
+  | TimeParameter
+  /** DOUBLE, also of a whole number. */
+  | { readonly type: 'double'; readonly value: number }
+  /** `value` / 10^scale, of at most `width` digits. */
+  | { readonly type: 'decimal'; readonly value: bigint; readonly width: number; readonly scale: number }
+  | { readonly type: 'interval'; readonly months: number; readonly days: number; readonly micros: bigint }
+  | { readonly type: 'struct'; readonly fields: readonly (readonly [name: string, value: Parameter])[] }
+  | { readonly type: 'map'; readonly entries: readonly (readonly [key: Parameter, value: Parameter])[] };
 
 /** By position (named ones in the order in which they first stand in the text), or by name. */
 export type Parameters = readonly Parameter[] | Readonly<Record<string, Parameter>>;
@@ -104,6 +115,105 @@ function createInteger(value: bigint, name: string): Pointer {
 }
 
 function createTyped(parameter: TypedParameter, name: string): Pointer {
+  switch (parameter.type) {
+    case 'double':
+      return library().create_double(parameter.value);
+    case 'decimal':
+      return createDecimal(parameter, name);
+    case 'interval': {
+      const { months, days, micros } = parameter;
+      return library().create_interval({ months, days, micros });
+    }
+    case 'struct':
+      return createStruct(parameter.fields, name);
+    case 'map':
+      return createMap(parameter.entries, name);
+    default:
+      return createTime(parameter, name);
+  }
+}
+
+type Of<K> = Extract<TypedParameter, { type: K }>;
+
+function createDecimal({ value, width, scale }: Of<'decimal'>, name: string): Pointer {
+  if (width < 1 || width > 38 || scale < 0 || scale > width) {
+    throw new DuckDbError('Parameter', `parameter ${name} is a decimal of ${width} digits; 38 are the most`);
+  }
+  return library().create_decimal({ width, scale, value: { lower: BigInt.asUintN(64, value), upper: value >> 64n } });
+}
+
+/** Creates values, hands them on, and destroys them. */
+function withValues<T>(items: readonly Parameter[], name: string, use: (values: readonly Pointer[]) => T): T {
+  const values: Pointer[] = [];
+  try {
+    for (const item of items) values.push(createValue(item, name));
+    return use(values);
+  } finally {
+    values.forEach(destroyValue);
+  }
+}
+
+/** Pointers as a C array, which is never empty. */
+const pointersOf = (values: readonly Pointer[]) => BigUint64Array.from(values.length > 0 ? values : [0n]);
+
+/** The type of the first item that isn't null; it belongs to that value. */
+function commonType(items: readonly Parameter[], values: readonly Pointer[]): Pointer | undefined {
+  const first = items.findIndex((item) => item !== null);
+  return first < 0 ? undefined : library().get_value_type(values[first]!);
+}
+
+function createStruct(fields: readonly (readonly [string, Parameter])[], name: string): Pointer {
+  const lib = library();
+  const items = fields.map(([, value]) => value);
+  return withValues(items, name, (values) => {
+    const names = fields.map(([field]) => cString(field));
+    const addresses = BigUint64Array.from(names.map((field) => BigInt(addressOf(field))));
+    const type = lib.create_struct_type(
+      pointersOf(values.map((value) => lib.get_value_type(value))),
+      addresses,
+      fields.length,
+    );
+    if (type === null) throw new DuckDbError('Parameter', `parameter ${name} is a struct that can't be bound`);
+    try {
+      return made(lib.create_struct_value(type, pointersOf(values)), name);
+    } finally {
+      lib.destroy_logical_type(cell(type));
+      names.length = 0;
+    }
+  });
+}
+
+function createMap(entries: readonly (readonly [Parameter, Parameter])[], name: string): Pointer {
+  const lib = library();
+  const keys = entries.map(([key]) => key);
+  const items = entries.map(([, value]) => value);
+  return withValues(keys, name, (keyValues) =>
+    withValues(items, name, (values) => {
+      const text = lib.create_logical_type(listTypes.string);
+      const type = lib.create_map_type(commonType(keys, keyValues) ?? text, commonType(items, values) ?? text);
+      try {
+        return made(lib.create_map_value(type, pointersOf(keyValues), pointersOf(values), entries.length), name);
+      } finally {
+        lib.destroy_logical_type(cell(type));
+        lib.destroy_logical_type(cell(text));
+      }
+    }),
+  );
+}
+
+/** A list of values whose types JavaScript's own don't tell: all are of the first one's type. */
+function createTypedList(items: readonly Parameter[], name: string): Pointer {
+  return withValues(items, name, (values) => {
+    return made(library().create_list_value(commonType(items, values)!, pointersOf(values), values.length), name);
+  });
+}
+
+function made(value: Pointer | null, name: string): Pointer {
+  if (value === null) throw new DuckDbError('Parameter', `parameter ${name} has values of mixed types`);
+  return value;
+}
+
+function createTime(parameter: TimeParameter, name: string): Pointer {
   const lib = library();
   const { type, value } = parameter;
   if (typeof value !== 'bigint' || value < int64Min || value > int64Max) {
@@ -130,6 +240,8 @@ function createTyped(parameter: TypedParameter, name: string): Pointer {
 const listTypes = { boolean: 1, integer: 5, double: 11, string: 17, blob: 18 } as const;
 
 function createList(items: readonly Parameter[], name: string): Pointer {
+  if (items.some((item) => typeof item === 'object' && item !== null && !(item instanceof Uint8Array)))
+    return createTypedList(items, name);
   const lib = library();
   const type = lib.create_logical_type(listTypes[listKind(items, name)]);
   const values: Pointer[] = [];
