@@ -89,6 +89,11 @@ export function toField(c: CSchema): Field {
   return new Field(c.name, toType(c), c.nullable);
 }
 
+/** Lists' items as Arrow's other writers name them; DuckDB calls them `l`, or nothing. */
+function itemOf({ children: [item] }: CSchema): Field {
+  return new Field('item', toType(item!), item!.nullable);
+}
+
 function toType(c: CSchema): DataType {
   if (c.dictionary !== undefined) {
     return new Dictionary(toType(c.dictionary), plainType(c) as Dictionary['indices']);
@@ -96,9 +101,9 @@ function toType(c: CSchema): DataType {
   const [kind, argument = ''] = splitFormat(c.format);
   switch (kind) {
     case '+l':
-      return new List(toField(c.children[0]!));
+      return new List(itemOf(c));
     case '+w':
-      return new FixedSizeList(Number(argument), toField(c.children[0]!));
+      return new FixedSizeList(Number(argument), itemOf(c));
     case '+s':
       return new Struct(c.children.map((child) => toField(child)));
     case '+m': {

@@ -1,4 +1,6 @@
-const only = 'only SELECT, EXPLAIN, DESCRIBE, SHOW and SUMMARIZE statements are answered';
+const only =
+  'only queries (SELECT, EXPLAIN, DESCRIBE, SHOW, SUMMARIZE), CREATE TABLE, INSERT and DROP TABLE are answered';
+const changes = 'this statement changes tables: it is run as an update, a query it is not';
 
 const files =
   'SQL reads and writes no files: rows go in by INSERT, bulk ingest or the write protocol, and out as Arrow';
@@ -39,5 +41,6 @@ const advice: Readonly<Record<string, string>> = {
 /** Why a statement that is no query isn't run, and what to do instead. */
 export function otherStatement(text: string): string {
   const keyword = /^[A-Za-z]+/.exec(text)?.[0].toLowerCase() ?? '';
+  if (/^(?:create\s+(?:or\s+replace\s+)?table|insert|drop\s+table)\b/i.test(text)) return changes;
   return Object.hasOwn(advice, keyword) ? `${only}; ${advice[keyword]}` : only;
 }
