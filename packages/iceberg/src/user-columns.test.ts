@@ -112,6 +112,7 @@ const plainTypes: readonly [DataType, iceberg: string, sqlType?: string | undefi
   [new Duration(TimeUnit.SECOND), 'long', 'DURATION', new Duration(TimeUnit.MICROSECOND)],
   [new Duration(TimeUnit.NANOSECOND), 'long', 'DURATION', new Duration(TimeUnit.MICROSECOND)],
   [new Dictionary(new Utf8(), new Int8()), 'string', undefined, new Utf8()],
+  [new Dictionary(new Utf8View(), new Int8()), 'string', undefined, new Utf8()],
   [new Dictionary(new Uint16(), new Int8()), 'int', 'USMALLINT', new Uint16()],
 ];
 
@@ -175,6 +176,7 @@ describe('a column that a user brings', () => {
     [new Decimal(-1, 5, 128), /scale between 0 and the precision/],
     [new SparseUnion([0], [item(new Int8())]), /use a struct/],
     [new Struct([]), /give it a field/],
+    [new Dictionary(new List(item(new Int8())), new Int8()), /send the values themselves/],
     [new List(item(new Null())), /^column "c.element" is of type Null/],
   ])('is refused by name: %s', (type, message) => {
     expect(() => stored(type)).toThrow(message);

@@ -131,8 +131,12 @@ function storedType(field: Field, path: string): DataType {
       const entry = new Struct<{ key: DataType; value: DataType }>([part(key, 'key', false), part(value, 'value')]);
       return new Map_(new Field('key_value', entry, false));
     }
-    case Type.Dictionary:
-      return storedType(new Field(field.name, (type as unknown as { dictionary: DataType }).dictionary), path);
+    case Type.Dictionary: {
+      const { dictionary } = type as unknown as { dictionary: DataType };
+      if (dictionary.children?.length || dictionary.typeId === Type.Dictionary)
+        throw refused(path, type, 'send the values themselves');
+      return storedType(new Field(field.name, dictionary), path);
+    }
     case Type.Interval:
       return intervalParts();
     case Type.Float:

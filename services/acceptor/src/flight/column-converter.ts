@@ -1,6 +1,6 @@
 // How columns of one Arrow type become columns of another, whole buffers at a time, each value exactly or not at all.
 import { Data, DataType, type Field, type FixedSizeList, Type } from 'apache-arrow';
-import { decodeDictionary } from './dictionary-column.ts';
+import { decodeDictionary, plainForm } from './dictionary-column.ts';
 import { type Convert, exactConversion } from './exact-conversions.ts';
 import { nullsOf } from './null-column.ts';
 import { plainLayout } from './plain-layout.ts';
@@ -20,7 +20,7 @@ export function converterOf(from: Field, to: Field, options: ConverterOptions): 
   if (source.typeId === Type.Null) return (data) => nullsOf(target, data.length);
   if (source.typeId === Type.Dictionary) {
     const { dictionary } = source as unknown as { dictionary: DataType };
-    const convert = converterOf(from.clone({ type: dictionary }), to, options);
+    const convert = converterOf(from.clone({ type: plainForm(dictionary) }), to, options);
     return convert && ((data) => convert(decodeDictionary(data, options.column)));
   }
   if (options.purpose === 'store') {

@@ -1,5 +1,12 @@
-import { Data, DataType, type Vector } from 'apache-arrow';
+import { Binary, Data, DataType, Type, Utf8, type Vector } from 'apache-arrow';
 import { MisfitError } from './misfit-error.ts';
+import { plainLayout } from './plain-layout.ts';
+
+/** The type that decoded values have: views in the usual layout. */
+export function plainForm(type: DataType): DataType {
+  if (type.typeId === Type.Utf8View) return new Utf8();
+  return type.typeId === Type.BinaryView ? new Binary() : type;
+}
 
 /** Where a value of a dictionary is. */
 interface Place {
@@ -10,8 +17,10 @@ interface Place {
 /** A column with its values in place of their numbers. Throws MisfitError for dictionaries of nested values. */
 export function decodeDictionary(data: Data, column: string): Data {
   const dictionary = data.dictionary as Vector;
-  const { type } = dictionary;
-  const chunks = dictionary.data as readonly Data[];
+  const plain = plainForm(dictionary.type);
+  const toPlain = plainLayout(dictionary.type, plain);
+  const chunks = (dictionary.data as readonly Data[]).map((chunk) => toPlain?.(chunk) ?? chunk);
+  const type = plain;
   const placeOf = (row: number): Place | undefined => {
     if (!data.getValid(row)) return undefined;
     let at = Number((data.values as ArrayLike<number | bigint>)[row]);

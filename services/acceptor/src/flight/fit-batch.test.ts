@@ -35,6 +35,7 @@ import {
   Uint32,
   Uint64,
   Utf8,
+  Utf8View,
   Vector,
   vectorFromArray,
 } from 'apache-arrow';
@@ -59,6 +60,13 @@ describe('fitBatch', () => {
     ['floats to doubles', new Float32(), [1.5, null], new Float64(), [1.5, null]],
     ['large text', new LargeUtf8(), ['ä', null], new Utf8(), ['ä', null]],
     ['a dictionary', new Dictionary(new Utf8(), new Int8()), ['a', 'b', 'a', null], new Utf8(), ['a', 'b', 'a', null]],
+    [
+      'a dictionary of views',
+      new Dictionary(new Utf8View(), new Int8()),
+      ['a', 'text of more than twelve bytes', 'a', null],
+      new Utf8(),
+      ['a', 'text of more than twelve bytes', 'a', null],
+    ],
     ['fixed bytes', new FixedSizeBinary(2), [Uint8Array.of(1, 2)], new Binary(), [Uint8Array.of(1, 2)]],
     [
       'bytes of one length',

@@ -29,13 +29,21 @@ export function ingestHandler({ tenant, acceptorFor }: IngestDeps): NonNullable<
     const input = messages[Symbol.asyncIterator]();
     try {
       const { schema, first } = await readSchema(input);
-      const table = await prepareTable(
-        request,
-        schema,
-        tableActions(acceptor, tenant, { signal, key: idempotencyKey }),
-      );
+      const tables = tableActions(acceptor, tenant, { signal, key: idempotencyKey });
+      const { table, isMade } = await prepareTable(request, schema, tables);
       const batches = inPieces(batchesOf(first, input));
-      return await writeRows({ acceptor, tenant, table, durability, idempotencyKey, batches, signal });
+      // A table that can't hold the very first rows needn't have been made.
+      const onNothingWritten = isMade ? () => tables.drop(table) : undefined;
+      return await writeRows({
+        acceptor,
+        tenant,
+        table,
+        durability,
+        idempotencyKey,
+        batches,
+        signal,
+        onNothingWritten,
+      });
     } finally {
       await input.return?.();
     }
@@ -60,21 +68,26 @@ function checkTarget({ catalog, schema, table, temporary, transaction }: IngestR
   if (transaction) throw new GrpcError(Status.UNIMPLEMENTED, 'there are no transactions: an ingest stands for itself');
 }
 
-/** Makes the table what the mode says; answers its name. */
-async function prepareTable(request: IngestRequest, schema: Schema | undefined, tables: TableActions): Promise<string> {
+/** Makes the table what the mode says; answers its name, and whether there was none before. */
+async function prepareTable(
+  request: IngestRequest,
+  schema: Schema | undefined,
+  tables: TableActions,
+): Promise<{ readonly table: string; readonly isMade: boolean }> {
   const { table, ifMissing, ifExists } = request;
   // One that is to be made anew needn't be looked for: the acceptor knows, also whether this very ingest made it.
   const found = ifExists === 'append' || ifMissing === 'fail' ? await tables.find(table) : undefined;
-  if (found !== undefined && ifExists === 'append') return found;
+  if (found !== undefined && ifExists === 'append') return { table: found, isMade: false };
   if (found === undefined && ifMissing === 'fail')
     throw new GrpcError(Status.NOT_FOUND, `there is no table "${table}"; the mode create makes it`);
   if (schema === undefined)
     throw new GrpcError(Status.INVALID_ARGUMENT, `no columns were sent, of which the table "${table}" could be made`);
   const orReplace = ifExists === 'replace';
-  if (await tables.create({ name: table, schemaIpc: schemaText(schema), primaryKey: [], orReplace })) return table;
+  if (await tables.create({ name: table, schemaIpc: schemaText(schema), primaryKey: [], orReplace }))
+    return { table, isMade: !orReplace };
   // Somebody else may have made it meanwhile.
   const made = await tables.find(table);
-  if (made !== undefined && ifExists === 'append') return made;
+  if (made !== undefined && ifExists === 'append') return { table: made, isMade: false };
   throw new GrpcError(
     Status.ALREADY_EXISTS,
     `there is a table "${made ?? table}" already; the mode append adds to it, replace takes its place`,

@@ -14,6 +14,8 @@ class Acceptor {
   readonly requests: Record<string, unknown>[] = [];
   /** Called with each batch's number before it is acknowledged, as of all streams. */
   onBatch: (count: number) => void = () => {};
+  /** The first rows that it refuses, before it takes anything of them. */
+  refusedFrom = Number.POSITIVE_INFINITY;
   #count = 0;
 
   async *doExchange(messages: AsyncIterable<FlightMessage>): AsyncGenerator<FlightMessage> {
@@ -22,6 +24,8 @@ class Acceptor {
       const request = JSON.parse(Buffer.from(appMetadata!).toString());
       this.requests.push(request);
       const key = String(request.idempotency_key);
+      if (Number(key.split('/')[1]) >= this.refusedFrom)
+        throw new GrpcError(Status.INVALID_ARGUMENT, 'column "n" is odd');
       if (!this.log.has(key)) this.log.set(key, [...(batch.getChildAt(0)!.toArray() as BigInt64Array)].map(Number));
       const lsn = [...this.log.keys()].indexOf(key) + 1;
       const ack = (durability_level: string) => ({
@@ -43,7 +47,7 @@ class Acceptor {
 function write(
   acceptor: Acceptor,
   batches: AsyncIterable<RecordBatch>,
-  options: { durability?: string; patienceMs?: number } = {},
+  options: { durability?: string; patienceMs?: number; onNothingWritten?: () => Promise<void> } = {},
 ) {
   const inproc = createInprocNetwork();
   inproc.serve('acceptor', acceptor);
@@ -115,6 +119,20 @@ describe('rows on their way to an acceptor', () => {
       code: Status.INVALID_ARGUMENT,
       details: 'column "n" is Int64, the table has Utf8',
     });
+  });
+
+  it.each([
+    [0, true, 'column "n" is odd'],
+    [2, false, 'column "n" is odd (4 rows are written and stay)'],
+  ])('tell when nothing is written: refused from batch %i on', async (refusedFrom, isNothing, details) => {
+    const acceptor = new Acceptor();
+    acceptor.refusedFrom = refusedFrom;
+    let isTold = false;
+    const onNothingWritten = async () => {
+      isTold = true;
+    };
+    await expect(write(acceptor, some(5), { onNothingWritten })).rejects.toMatchObject({ details });
+    expect(isTold).toBe(isNothing);
   });
 
   it('end with what their source fails with, and say what is written', async () => {

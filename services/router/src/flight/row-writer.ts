@@ -17,6 +17,8 @@ export interface RowWrite {
   readonly signal: AbortSignal;
   /** How long an acceptor that went away is waited for. Default 20 s. */
   readonly patienceMs?: number;
+  /** Called where it fails and certainly no row was written, before the error is told. */
+  readonly onNothingWritten?: (() => Promise<unknown>) | undefined;
 }
 
 /** A batch that was sent, until it is on the acceptor's disk. */
@@ -41,6 +43,7 @@ export async function writeRows(write: RowWrite): Promise<number> {
     await state.run();
     return state.rows;
   } catch (error) {
+    if (state.isNothingWritten(error)) await write.onNothingWritten?.().catch(() => {});
     throw state.told(error);
   } finally {
     await state.close();
@@ -54,6 +57,7 @@ class WriteState {
   #pending: Promise<IteratorResult<RecordBatch>> | undefined;
   #isSourceOver = false;
   #number = 0;
+  #streams = 0;
   #sent: Sent[] = [];
   /** LSNs on disk that aren't as safe as was asked for. */
   #waiting: { readonly lsn: number; readonly rows: number }[] = [];
@@ -94,6 +98,7 @@ class WriteState {
   /** One stream to the acceptor, from the first batch that isn't known to be on its disk. */
   async #stream(): Promise<void> {
     const { acceptor, tenant, signal } = this.#write;
+    this.#streams++;
     const ended = new AbortController();
     for (const sent of this.#sent) sent.lsn = undefined;
     const options = { metadata: { [tenantHeader]: tenant }, signal: AbortSignal.any([signal, ended.signal]) };
@@ -194,10 +199,22 @@ class WriteState {
     resolve();
   }
 
+  /** Whether no row is written, nor may be: the acceptor refused the first ones, or the source failed before there were any. */
+  isNothingWritten(error: unknown): boolean {
+    if (this.#number === 0) return true;
+    // What the acceptor takes it acknowledges before it refuses something: on the one stream that there was.
+    const isRefused = error instanceof GrpcError && error.code === Status.INVALID_ARGUMENT && this.#streams === 1;
+    return isRefused && this.#known === 0 && this.#sent.every(({ lsn }) => lsn === undefined);
+  }
+
+  get #known(): number {
+    return this.#acknowledged + this.#waiting.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
   /** The error, with what is written in spite of it. */
   told(error: unknown): unknown {
     if (!(error instanceof GrpcError)) return error;
-    const known = this.#acknowledged + this.#waiting.reduce((sum, { rows }) => sum + rows, 0);
+    const known = this.#known;
     const open = this.#sent.reduce((sum, { batch }) => sum + batch.numRows, 0);
     const mayBe = error.code === Status.UNAVAILABLE && open > 0;
     if (known === 0 && !mayBe) return error;

@@ -53,7 +53,18 @@ export function updateHandler({ tenant, source, acceptorFor }: UpdateDeps): NonN
         if (action === 'create_table') return 0;
       }
       const batches = inSteps(batchesOf(messages));
-      return await writeRows({ acceptor, tenant, table, durability, idempotencyKey, batches, signal });
+      // A table that can't hold the very first rows needn't have been made.
+      const onNothingWritten = action === 'create_table_as' && !plan.or_replace ? () => tables.drop(table) : undefined;
+      return await writeRows({
+        acceptor,
+        tenant,
+        table,
+        durability,
+        idempotencyKey,
+        batches,
+        signal,
+        onNothingWritten,
+      });
     } finally {
       await messages.return?.(undefined);
     }
