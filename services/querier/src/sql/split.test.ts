@@ -5,8 +5,8 @@ import { type RecordBatch, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { epochNs, tracesOf } from '../testing/spans.ts';
 import { TestQuerier } from '../testing/test-querier.ts';
 import { TestWorld } from '../testing/test-world.ts';
+import type { Plan } from './share-plan.ts';
 import { shareOut } from './shares.ts';
-import type { Plan } from './sql-service.ts';
 
 let world: TestWorld;
 let querier: TestQuerier;

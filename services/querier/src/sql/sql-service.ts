@@ -1,5 +1,5 @@
-import { type Parameter, quoteIdentifier } from '@signaldb/duckdb';
-import { encodeSchemaBytes, type FlightMessage } from '@signaldb/flight';
+import type { Parameter } from '@signaldb/duckdb';
+import type { FlightMessage } from '@signaldb/flight';
 import { GrpcError, Status } from '@signaldb/grpc';
 import type { Catalog } from '@signaldb/iceberg';
 import type { Schema } from 'apache-arrow';
@@ -9,7 +9,6 @@ import { isFileGone } from '../files/fetch-file.ts';
 import { Outcome } from '../outcome.ts';
 import { rowsOf } from '../rows.ts';
 import { allColumns } from '../tables/read-sql.ts';
-import type { TableColumn } from '../tables/table-columns.ts';
 import { type OpenTables, readError, type TableReader } from '../tables/table-reader.ts';
 import type { PlanRequest, TicketOf } from '../ticket.ts';
 import { allTime } from '../time-range.ts';
@@ -20,7 +19,7 @@ import { rowConditionsOf } from './row-conditions.ts';
 import type { Sandbox, SandboxDescription, SandboxResult } from './sandbox.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import { columnViews, rowViews, sessionSql, shownNames, wantedFiles } from './session.ts';
-import { shareOut } from './shares.ts';
+import { type Plan, planOf, shareView, sizeOf } from './share-plan.ts';
 import { isUnfiltered, splitTableOf } from './split.ts';
 import { invalidAt, type StatementAtHand, sqlError } from './sql-errors.ts';
 import { type CheckedStatement, checkStatement } from './statement.ts';
@@ -45,19 +44,6 @@ export interface Description {
   readonly schema: Schema | undefined;
   readonly parameters: Schema | undefined;
 }
-
-/** Tickets that together have the rows of a statement, each row once. */
-export interface Plan {
-  /** As Flight has it, in base64. */
-  readonly schema: string;
-  readonly shares: readonly ShareTicket[];
-  /** -1 where it isn't known. */
-  readonly total_records: number;
-  readonly total_bytes: number;
-}
-
-/** A ticket as JSON has it: times are text. */
-export type ShareTicket = Omit<TicketOf<'share'>, 'start' | 'end'> & { readonly start?: string; readonly end?: string };
 
 const attemptsMax = 3;
 
@@ -93,7 +79,7 @@ export class SqlService {
     yield* this.#streamed(ticket, outcome, signal, async (sandbox, statement, params) => {
       const open = this.#options.reader.openFiles(ticket.tenant);
       try {
-        const view = await shareView(open, ticket);
+        const view = await shareView(open.files, ticket);
         outcome.addFiles(ticket.files);
         const session = sessionSql(statement, [view], { tenant: ticket.tenant, tables: [] });
         return { open, result: await sandbox.query(session, statement.sql, params, signal) };
@@ -149,8 +135,8 @@ export class SqlService {
    * name the files of one moment, so that each row comes once, whatever is committed meanwhile.
    */
   async plan(request: PlanRequest, signal: AbortSignal): Promise<Plan | undefined> {
-    const { tenant, sql, parameters, query_id, shares_max } = request;
-    if (shares_max < 2) return undefined;
+    const { tenant, sql, parameters } = request;
+    if (request.shares_max < 2) return undefined;
     const at: StatementAtHand = { sql };
     return this.#lent(tenant, at, signal, async (sandbox) => {
       const statement = await this.#check(sandbox, tenant, sql);
@@ -166,34 +152,15 @@ export class SqlService {
         if (snapshot === undefined || outcome.reasons.length > 0) return undefined;
         const { files, times } = await wantedFiles(open, snapshot, bounds.get(table) ?? { times: allTime });
         const { splitRowsMin, splitBytesMin, splitFilesMax } = this.#options.config;
-        const [rows, bytes] = [sum(files.map((file) => file.rows)), sum(files.map((file) => file.bytes))];
+        const { rows, bytes } = sizeOf(files);
         if (files.length < 2 || files.length > splitFilesMax || (rows < splitRowsMin && bytes < splitBytesMin))
           return undefined;
-        const newer = await open.files.local(snapshot.uncommitted);
-        const columns = allColumns(snapshot.columns, newer);
-        const session = sessionSql(statement, [{ name: table, columns, files: [], times: allTime }], {
-          tenant,
-          tables: [],
-        });
+        const columns = allColumns(snapshot.columns, await open.files.local(snapshot.uncommitted));
+        const view = { name: table, columns, files: [], times: allTime };
+        const session = sessionSql(statement, [view], { tenant, tables: [] });
         const [described] = await sandbox.describe(session, [statement.sql]);
-        const isKnown = isUnfiltered(statement);
-        return {
-          schema: Buffer.from(encodeSchemaBytes(described!.schema)).toString('base64'),
-          shares: shareOut(files, shares_max).map((share) => ({
-            kind: 'share',
-            tenant,
-            sql,
-            ...(parameters !== undefined && { parameters }),
-            ...(query_id !== undefined && { query_id }),
-            table,
-            columns: columns.map(columnOfTicket),
-            files: share.map(({ source, rows: ofFile, bytes: size }) => ({ source, rows: ofFile, bytes: size })),
-            ...(times.min !== undefined && { start: String(times.min) }),
-            ...(times.max !== undefined && { end: String(times.max) }),
-          })),
-          total_records: isKnown ? rows : -1,
-          total_bytes: isKnown ? bytes : -1,
-        };
+        const answer = { schema: described!.schema, hasAllRows: isUnfiltered(statement) };
+        return planOf(request, { name: table, columns, files, times }, answer);
       } finally {
         open.close();
       }
@@ -232,18 +199,28 @@ export class SqlService {
     }
   }
 
+  /** Calls that read no rows. Planning that takes longer than a query may can be ended only with its process. */
   async #lent<T>(
     tenant: string,
     at: StatementAtHand,
     signal: AbortSignal,
     work: (sandbox: Sandbox) => Promise<T>,
   ): Promise<T> {
+    const { sqlTimeoutMs } = this.#options.config;
     const { sandbox, release } = await this.#options.sandboxes.lendBriefly(tenant, signal);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      sandbox.kill();
+    }, sqlTimeoutMs);
     try {
       return await work(sandbox);
     } catch (error) {
-      throw this.#told(error, at);
+      if (!isLate) throw this.#told(error, at);
+      const message = `planning the statement took longer than ${sqlTimeoutMs} ms (setting querier.sqlTimeoutMs)`;
+      throw new GrpcError(Status.DEADLINE_EXCEEDED, message);
     } finally {
+      clearTimeout(timer);
       release();
     }
   }
@@ -373,31 +350,4 @@ export class SqlService {
 interface Started {
   readonly open: Pick<OpenTables, 'close'>;
   readonly result: SandboxResult;
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-/** A column as a ticket has it. */
-function columnOfTicket({ name, fieldId, type, shown }: TableColumn): TicketOf<'share'>['columns'][number] {
-  return {
-    name,
-    type,
-    ...(fieldId !== undefined && { field_id: fieldId }),
-    ...(shown && { shown: { type: shown.type, expression: shown.expression(quoteIdentifier(name)) } }),
-  };
-}
-
-async function shareView(open: Pick<OpenTables, 'files'>, ticket: TicketOf<'share'>): Promise<TableView> {
-  const files = ticket.files.map((file) => ({ ...file, times: allTime, hasTraceFilter: false }));
-  return {
-    name: ticket.table,
-    columns: ticket.columns.map(({ name, field_id: fieldId, type, shown }) => ({
-      name,
-      fieldId,
-      type,
-      ...(shown && { shown: { type: shown.type, expression: () => shown.expression } }),
-    })),
-    files: await open.files.local(files),
-    times: { min: ticket.start, max: ticket.end },
-  };
 }
