@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import http2 from 'node:http2';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,6 +18,32 @@ const file = (name: string) => join(import.meta.dirname, '../../packages/grpc/sr
 const [cert, key] = [readFileSync(file('localhost.crt')), readFileSync(file('localhost.key'))];
 const services: readonly ServiceName[] = ['flowctl', 'writer', 'acceptor', 'querier', 'router'];
 const auth = { certificates: [{ name: 'localhost', tenants: ['acme'], write: true }] };
+
+type Certificate = Readonly<Record<'ca' | 'cert' | 'key', Buffer>>;
+
+async function askHttp1(url: string, headers: Record<string, string>, own: Certificate): Promise<number | undefined> {
+  const sent = request(url, { ...own, headers });
+  sent.end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+async function askHttp2(
+  origin: string,
+  path: string,
+  headers: Record<string, string>,
+  own: Certificate,
+): Promise<number | undefined> {
+  const session = http2.connect(origin, own);
+  try {
+    const stream = session.request({ ':path': path, ...headers });
+    const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+    return answer[':status'] === undefined ? undefined : Number(answer[':status']);
+  } finally {
+    session.destroy();
+  }
+}
 
 describe('five services with TLS among themselves, whose clients show certificates', () => {
   let dir: string;
@@ -59,6 +89,15 @@ describe('five services with TLS among themselves, whose clients show certificat
     };
     expect(await until(sum, (found) => found !== null)).toBe(3n);
   }, 30_000);
+
+  it.each(['http/1.1', 'h2'])('know who asks over %s by the certificate', async (protocol) => {
+    const origin = `https://127.0.0.1:${cluster.ports.routerHttp}`;
+    const own = { ca: cert, cert, key };
+    const ask = (path: string, headers: Record<string, string> = {}) =>
+      protocol === 'h2' ? askHttp2(origin, path, headers, own) : askHttp1(origin + path, headers, own);
+    expect(await ask('/api/search')).toBe(200);
+    expect(await ask('/api/search', { 'x-scope-orgid': 'other' })).toBe(403);
+  });
 
   it('don’t talk to who shows no certificate', async () => {
     await expect(connect({ ca: cert }).query('SELECT 1')).rejects.toMatchObject({ code: Status.UNAVAILABLE });
