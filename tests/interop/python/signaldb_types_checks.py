@@ -119,6 +119,19 @@ def check_parameters_of_each_type():
     for value in (True, 7, -(2**40), 1.5, "x", b"\x00\xff", date(2026, 1, 2), moment, Decimal("12.30"), None):
         ((answer,),) = ask(connection, "SELECT ?", (value,))
         assert answer == value and (value is None or type(answer) is type(value)), (value, answer)
+    for column, kind in (
+        (pa.array([Decimal("12.30")]), "DECIMAL(4,2)"),
+        (pa.array(["red"]).dictionary_encode(), "VARCHAR"),
+        (pa.array(["red"], pa.large_string()), "VARCHAR"),
+        (pa.array([[1, None]]), "BIGINT[]"),
+        (pa.array([{"a": 1, "b": "x"}]), "STRUCT(a BIGINT, b VARCHAR)"),
+        (pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())), "MAP(VARCHAR, BIGINT)"),
+        (pa.array([pa.MonthDayNano([14, 3, 5000])]), "INTERVAL"),
+        (pa.array([time(23, 59, 59, 999999)]), "TIME"),
+        (pa.array([moment], pa.timestamp("ns")), "TIMESTAMP_NS"),
+    ):
+        ((answer, name),) = ask(connection, "SELECT v, typeof(v) FROM (SELECT ? AS v)", pa.record_batch([column], ["v"]))
+        assert (answer, name) == (column.to_pylist()[0], kind), (answer, name, column)
     aware = moment.replace(tzinfo=timezone.utc)
     assert ask(connection, "SELECT ? = TIMESTAMPTZ '2026-01-02 03:04:05.123456+00'", (aware,)) == [(True,)]
     rows = pa.record_batch({"a": pa.array([1, None, 3]), "b": ["x", "y", None]})

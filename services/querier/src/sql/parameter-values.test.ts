@@ -19,6 +19,7 @@ import {
   Map_,
   makeData,
   makeVector,
+  Null,
   type RecordBatch,
   SparseUnion,
   Struct,
@@ -74,6 +75,11 @@ describe('a bound value of an Arrow type', () => {
     const { rows } = await querier.sql("SELECT $1::VARCHAR || ' ' || typeof($1) AS t", { parameters: bound(vector) });
     expect(rows).toEqual([{ t: text }]);
   }); // biome-ignore format: a table
+
+  it('may be of the type that only null has', async () => {
+    const parameters = bound(makeVector(makeData({ type: new Null(), length: 1 })));
+    expect((await querier.sql('SELECT ? IS NULL AS n', { parameters })).rows).toEqual([{ n: true }]);
+  });
 
   it('is refused by its type’s name where DuckDB has none', async () => {
     const union = new SparseUnion([0], [optional('a', new Int32())]);

@@ -48,7 +48,7 @@ const unitsPerMicro: Readonly<Record<TimeUnit, [multiply: bigint, divide: bigint
 function parameterAt(name: string, vector: Vector, row: number): Parameter {
   const { type } = vector;
   const [data] = vector.data;
-  if (data === undefined || !vector.isValid(row)) return null;
+  if (data === undefined || DataType.isNull(type) || !vector.isValid(row)) return null;
   const stored = () => BigInt(data.values[row]);
   if (DataType.isDictionary(type)) return parameterAt(name, data.dictionary!, Number(data.values[row]));
   if (DataType.isTimestamp(type)) {
