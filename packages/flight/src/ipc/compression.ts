@@ -26,15 +26,11 @@ export function compress(codec: number, bytes: Uint8Array): Uint8Array {
     : zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }
 
-/** Where it fits, all at once; a length that is a lie must not take memory. */
-function chunkBytes(bytes: Uint8Array, length: number): number {
-  return Math.max(64, Math.min(length, bytes.length * 32));
-}
-
+/** Into one piece of memory: where the length is a lie, its pages are never touched. */
 function zstdDecompress(bytes: Uint8Array, length: number): Uint8Array {
   let result: Uint8Array;
   try {
-    result = zstdDecompressSync(bytes, { maxOutputLength: Math.max(length, 1), chunkSize: chunkBytes(bytes, length) });
+    result = zstdDecompressSync(bytes, { maxOutputLength: Math.max(length, 1), chunkSize: Math.max(64, length + 1) });
   } catch (error) {
     throw malformed(`a ZSTD buffer of ${length} bytes can't be decompressed: ${(error as Error).message}`);
   }

@@ -3,7 +3,7 @@ import { IpcError, malformed } from './ipc-error.ts';
 import type { IpcLimits } from './limits.ts';
 
 /** What a piece takes besides its values. */
-const PIECE_BYTES = 512;
+const PIECE_BYTES = 1024;
 
 interface Entry {
   readonly pieces: Data[];
@@ -40,6 +40,7 @@ export class Dictionaries {
   /** `bodyBytes` is what the piece keeps alive. */
   add(id: number, piece: Data, isDelta: boolean, bodyBytes: number): void {
     const before = this.#entries.get(id);
+    if (before && isDelta && piece.length === 0) return;
     const bytes = Math.max(piece.byteLength, bodyBytes) + PIECE_BYTES;
     this.#bytes += bytes - (before && !isDelta ? before.bytes : 0);
     if (this.#bytes > this.#limits.dictionaryBytesMax) {
