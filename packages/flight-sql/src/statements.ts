@@ -49,6 +49,7 @@ export class Statements {
       const planned = await plan.call(this.#handlers, { sql: query.sql, ...run }, context);
       if (planned) return infoOf(planned, descriptor);
     }
+    // For a prepared statement once more: JDBC takes the types of columns from the schema in the info.
     const { schema } = await this.prepare(query, context);
     if (!schema) return { ...noRows, descriptor, totalRecords: await this.update(held, context) };
     const expirationTime = this.#seal.expirationTime?.();
