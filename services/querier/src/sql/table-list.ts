@@ -1,7 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeSchemaBytes } from '@signaldb/flight';
 import { type Catalog, isCatalogError } from '@signaldb/iceberg';
 import { signalTables } from '@signaldb/otlp';
 import { Field, Schema } from 'apache-arrow';
+import { Lru } from '../files/lru.ts';
+import { mapSome } from '../map-some.ts';
 import { type ShownColumn, shownColumns } from '../tables/shown-columns.ts';
 import { signalTableOf } from '../tables/table-columns.ts';
 import type { TableOverview } from '../tables/table-overview.ts';
@@ -37,9 +40,13 @@ export interface TableListOptions {
   readonly types: ArrowTypes;
 }
 
+const schemasCharsMax = 32 << 20;
+
 /** What tables there are. None of their files is opened for it. */
 export class TableList {
   readonly #options: TableListOptions;
+  /** Encoded schemas: clients ask for all tables again and again. */
+  readonly #schemas = new Lru<string>(schemasCharsMax, (schema) => schema.length);
 
   constructor(options: TableListOptions) {
     this.#options = options;
@@ -69,30 +76,28 @@ export class TableList {
   /** All tables as clients are told of them. */
   async describe(tenant: string): Promise<TableDescription[]> {
     const tables = await this.list(tenant);
-    const arrowType = await this.#options.types.of(tables.flatMap(({ shown }) => shown.map(({ type }) => type)));
-    return tables.map((table) => ({
+    return mapSome(tables, 1, async (table) => ({
       name: table.name,
       type: table.type,
-      schema: Buffer.from(
-        encodeSchemaBytes(
-          new Schema(
-            table.shown.map(
-              (column) =>
-                new Field(
-                  column.name,
-                  arrowType(column.type),
-                  column.isRequired !== true,
-                  columnMetadata(tenant, table, column),
-                ),
-            ),
-          ),
-        ),
-      ).toString('base64'),
+      schema: await this.#schemaOf(tenant, table),
       rows: table.rows,
       bytes: table.bytes,
       primary_key: table.primaryKey,
       comment: table.comment ?? null,
     }));
+  }
+
+  #schemaOf(tenant: string, table: ListedTable): Promise<string> {
+    return this.#schemas.get(JSON.stringify([tenant, table.name, table.type, table.version]), async () => {
+      const arrowType = await this.#options.types.of(table.shown.map(({ type }) => type));
+      // Thousands of columns take a while: others get their turn.
+      await nextTurn();
+      const fields = table.shown.map((column) => {
+        const metadata = columnMetadata(tenant, table, column);
+        return new Field(column.name, arrowType(column.type), column.isRequired !== true, metadata);
+      });
+      return Buffer.from(encodeSchemaBytes(new Schema(fields))).toString('base64');
+    });
   }
 }
 
@@ -103,6 +108,7 @@ function listedView(view: BuiltinView, tables: readonly ListedTable[]): ListedTa
     {
       name: view.name,
       type: 'VIEW',
+      version: table.version,
       columns: [],
       shown: view.columns(table.shown),
       primaryKey: [],

@@ -6,6 +6,8 @@ import { baseColumns, columnsOf, signalTableOf, type TableColumn } from './table
 /** What a table is and holds, told without opening a file of it. */
 export interface TableOverview {
   readonly name: string;
+  /** Names its columns as they are now: other columns have another name. */
+  readonly version: string;
   readonly columns: readonly TableColumn[];
   /** Names of the columns that name a row; empty where the table has no such. */
   readonly primaryKey: readonly string[];
@@ -29,6 +31,7 @@ export function tableOverview(name: string, metadata: TableMetadata | undefined,
   };
   return {
     name,
+    version: metadata === undefined ? '' : `${metadata['table-uuid']}/${metadata['current-schema-id']}`,
     columns: metadata === undefined ? baseColumns(signal!) : columnsOf(metadata, signal),
     primaryKey: signal?.primaryKey ?? identifierColumns(metadata!),
     comment: metadata?.properties.comment ?? signal?.comment,
