@@ -43,8 +43,9 @@ describe('prepared statements', () => {
   });
 
   it('bound to too many rows are refused', async () => {
-    open({ parameterRowsMax: 2 });
+    open({ parameterRowsMax: 2 }, { writable: true });
     const statement = await sql.prepare('ECHO ?');
     await expect(statement.query(texts('a', 'b', 'c'))).rejects.toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
+    expect(await (await sql.prepare('SET ?')).update(texts('a', 'b', 'c'))).toBe(3); // in one run, whatever they are
   });
 });

@@ -36,7 +36,8 @@ export async function put(
     }
     case 'CommandPreparedStatementUpdate': {
       const held = decodeHandle(command.message.preparedStatementHandle, handleSeal);
-      const parameters = (await boundRows(messages, parameterLimits)) ?? held.parameters;
+      const limits = { ...parameterLimits, rowsMax: Number.POSITIVE_INFINITY };
+      const parameters = (await boundRows(messages, limits)) ?? held.parameters;
       return updateResult(await statements.update({ ...held, ...(parameters && { parameters }) }, context));
     }
     case 'CommandPreparedStatementQuery': {

@@ -34,12 +34,12 @@ export interface FlightSqlOptions {
   readonly handleSeal?: TicketSeal;
   /** Serves what isn't Flight SQL: other descriptors, tickets and actions, and the calls that Flight SQL doesn't use. */
   readonly fallback?: Partial<FlightService>;
-  /**
-   * Rows of parameters bound at once. Default 10 000: each row of a query's is a run of its own. With `parameterBytesMax` they
-   * bound the memory of a call, and the handles of queries, which hold what was bound.
-   */
+  /** Rows of parameters bound to a query at once: each is a run of its own. Default 10 000. */
   readonly parameterRowsMax?: number;
-  /** Bytes of parameters bound at once. Default 8 MiB. */
+  /**
+   * Bytes of parameters bound at once, to a query or an update: they are in memory together, and those of a query in its
+   * handle and its ticket. Default 16 MiB.
+   */
   readonly parameterBytesMax?: number;
   /** Cancelled queries that are remembered, so that their tickets are refused. Default 10 000. */
   readonly cancelledMax?: number;
@@ -130,7 +130,7 @@ class SqlCalls implements ActionContext, PutContext {
     });
     this.parameterLimits = {
       rowsMax: options.parameterRowsMax ?? 10_000,
-      bytesMax: options.parameterBytesMax ?? 8 << 20,
+      bytesMax: options.parameterBytesMax ?? 16 << 20,
     };
     this.#info = { ...defaultSqlInfo(handlers, options.server), ...handlers.info };
   }
