@@ -57,6 +57,19 @@ describe('flights by path and command', () => {
   });
 
   it.each([
+    ['select * from traces', 7],
+    [' SELECT * FROM "traces" ;\n', 7],
+    ['SELECT * FROM traces LIMIT 1', -1],
+    ['SELECT * FROM "tra""ces"', -1],
+    ['SELECT name FROM traces', -1],
+  ])('%j has %d rows, as far as is known', async (sql, expected) => {
+    const door = openOne({ queriers: { querier: scriptedQuerier({ tables: () => [traces] }).service } });
+    const info = await door.getFlightInfo({ command: Buffer.from(sql) });
+    expect(info.totalRecords).toBe(expected);
+    expect(info.schema).toBeDefined();
+  });
+
+  it.each([
     [['nowhere', 'acme', 'traces'], Status.NOT_FOUND, 'the only one is "signaldb"'],
     [['a', 'b', 'c', 'd'], Status.INVALID_ARGUMENT, '[tenant, table]'],
     [['no tenant', 'traces'], Status.INVALID_ARGUMENT, 'is no tenant'],

@@ -39,8 +39,11 @@ export function plainFlights(options: PlainFlightsOptions): PlainFlights {
   const planned = async (descriptor: FlightDescriptor, context: CallContext): Promise<QueryPlan> => {
     const sql = statementOf(descriptor);
     const id = queryId();
-    const table = descriptor.path && (await tableOf(tableInPath(descriptor.path), context));
-    const split = await plan({ sql, id }, context);
+    const name = descriptor.path ? tableInPath(descriptor.path) : wholeTableOf(sql);
+    const [table, split] = await Promise.all([
+      name === undefined ? undefined : tableOf(name, context),
+      plan({ sql, id }, context),
+    ]);
     if (split) return split;
     // A name that isn't there is told by who knows the nearest one.
     const schema = table ? table.columns : await schemaOf(sql, context);
@@ -99,6 +102,12 @@ function statementOf({ path, command }: FlightDescriptor): string {
   if (!isUtf8(command))
     throw new GrpcError(Status.INVALID_ARGUMENT, 'a command is SQL in UTF-8, this one is not UTF-8');
   return Buffer.from(command).toString('utf8');
+}
+
+/** The table of a `SELECT * FROM` it and nothing else; undefined for other statements. */
+function wholeTableOf(sql: string): string | undefined {
+  const [, quoted, plain] = /^\s*select\s+\*\s+from\s+(?:"((?:[^"]|"")+)"|([a-z_]\w*))\s*;?\s*$/i.exec(sql) ?? [];
+  return quoted?.replaceAll('""', '"') ?? plain;
 }
 
 function tableQuery(name: string): string {
