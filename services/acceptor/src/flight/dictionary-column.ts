@@ -44,20 +44,12 @@ export function decodeDictionary(data: Data, column: string): Data {
       undefined,
       bitsOf(places, ({ chunk, at }) => bitAt(chunk, at)),
     );
-  const isFixed =
-    DataType.isInt(type) ||
-    DataType.isFloat(type) ||
-    DataType.isDecimal(type) ||
-    DataType.isDate(type) ||
-    DataType.isTime(type) ||
-    DataType.isTimestamp(type) ||
-    DataType.isInterval(type) ||
-    DataType.isDuration(type) ||
-    DataType.isFixedSizeBinary(type);
-  if (isFixed) return made(undefined, fixedOf(places, type, data.length));
-  throw new MisfitError(
-    `column "${column}" is a dictionary of ${type}, which can't be stored: send the values themselves`,
-  );
+  if (type.children?.length || type.typeId === Type.Null) {
+    throw new MisfitError(
+      `column "${column}" is a dictionary of ${type}, which can't be stored: send the values themselves`,
+    );
+  }
+  return made(undefined, fixedOf(places, type, data.length));
 }
 
 function validityOf(places: readonly (Place | undefined)[]): { validity: Uint8Array; nullCount: number } {

@@ -68,6 +68,40 @@ describe('user tables', () => {
     ]);
   });
 
+  it('keep the types that Iceberg lacks, and comments', async () => {
+    const remarks = [{ key: 'ARROW:FLIGHT:SQL:REMARKS', value: 'how many' }];
+    const fields = [
+      {
+        name: 'n',
+        type: { name: 'int', bitWidth: 8, isSigned: false },
+        nullable: true,
+        children: [],
+        metadata: remarks,
+      },
+    ];
+    await tables.create('a', { name: 'counted', schema_json: { fields } });
+    const { metadata } = await catalog.loadTable('a', 'counted');
+    expect(metadata.schemas[0]!.fields).toMatchObject([{ name: 'n', type: 'int', doc: 'how many' }]);
+    expect(metadata.properties['signaldb.sql-types']).toBe('{"1":"UTINYINT"}');
+    const { shown, stored } = (await tables.open('a', 'counted', 0)).columns;
+    expect([shown, stored].map((schema) => String(schema.fields[0]!.type))).toEqual(['Uint8', 'Int32']);
+  });
+
+  it('can be made by a request that is repeated, and replaced by another', async () => {
+    const request = { name: 'orders', schema_json, idempotency_key: 'one' };
+    await tables.create('a', request);
+    const { uuid } = await tables.open('a', 'orders', 0);
+    await tables.create('a', { ...request, or_replace: true });
+    expect((await catalog.loadTable('a', 'orders')).metadata['table-uuid']).toBe(uuid);
+    await expect(tables.create('a', { ...request, idempotency_key: 'two' })).rejects.toMatchObject({ code: 6 });
+    await expect(
+      tables.create('a', { name: 'ORDERS', schema_json: { fields: [{ name: 'x', type: 'null' }] }, or_replace: true }),
+    ).rejects.toMatchObject({ code: 3 });
+    expect(await tables.list('a')).toEqual(['orders']);
+    await tables.create('a', { ...request, name: 'ORDERS', idempotency_key: 'two', or_replace: true });
+    expect(await tables.list('a')).toEqual(['ORDERS']);
+  });
+
   it('see changes of other clients after a few seconds', async () => {
     await tables.create('a', { name: 'orders', schema_json });
     await tables.open('a', 'orders', 0);
