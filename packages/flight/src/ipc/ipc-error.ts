@@ -18,8 +18,8 @@ export class IpcError extends GrpcError {
   }
 }
 
-/** Messages travel in a header of HTTP/2, and names in them may be as long as a peer likes. */
-const MESSAGE_CHARACTERS_MAX = 1000;
+/** Messages travel in a header of HTTP/2 (8 KiB of them are what C++ takes, a character may be 9 bytes there), and names may be endless. */
+const MESSAGE_CHARACTERS_MAX = 400;
 const NAME_CHARACTERS_MAX = 80;
 
 /** A name from the wire as errors show it. */

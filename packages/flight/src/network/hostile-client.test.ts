@@ -1,6 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createGrpcServer, type GrpcServer, Status } from '@signaldb/grpc';
+import { DenseUnion, Field, Int32, Schema } from 'apache-arrow';
 import { connectFlight } from '../connect.ts';
 import { FlightDataEncoder } from '../stream/encode.ts';
 import { mutate, randomFrom } from '../testing/mutate.ts';
@@ -70,6 +71,15 @@ it('any mutation is refused or taken, and others are served as ever', async () =
     if (round % 50 === 0) expect((await client.getSchema({ path: [] })).fields.length).toBe(2);
   }
   await client.close();
+});
+
+it('a refusal of endless names fits into a header, and the connection lives', async () => {
+  const name = '☃'.repeat(300_000);
+  const members = [new Field('a', new Int32(), true), new Field('b', new Int32(), true)];
+  const schema = new Schema([new Field(name, new DenseUnion([0, 0], members), true)]);
+  const [message] = new FlightDataEncoder().encode({ schema }).map((parts) => Buffer.concat(parts));
+  expect(await put(message!)).toMatch(/^3 field "☃☃☃.*…": a union needs one type id/);
+  expect(await put(...encoded())).toBe('3');
 });
 
 it('a broken descriptor of a plain call is INVALID_ARGUMENT or INTERNAL, and the server lives', async () => {
