@@ -40,15 +40,17 @@ const traceTree = `WITH RECURSIVE
     QUALIFY row_number() OVER (PARTITION BY span_id ORDER BY start_time) = 1
   ),
   kin AS MATERIALIZED (
-    SELECT span_id, CASE WHEN parent_span_id <> span_id AND parent_span_id IN (SELECT span_id FROM spans_) THEN parent_span_id END AS parent
-    FROM spans_
+    SELECT span_id, parent, row_number() OVER (PARTITION BY parent ORDER BY start_time, span_id) AS rank
+    FROM (
+      SELECT span_id, start_time,
+        CASE WHEN parent_span_id <> span_id AND parent_span_id IN (SELECT span_id FROM spans_) THEN parent_span_id END AS parent
+      FROM spans_
+    )
   ),
   tree AS (
-    SELECT k.span_id, 0 AS depth, [row_number() OVER (ORDER BY s.start_time, k.span_id)] AS path
-    FROM kin k JOIN spans_ s USING (span_id) WHERE k.parent IS NULL
+    SELECT span_id, 0 AS depth, [rank] AS path FROM kin WHERE parent IS NULL
     UNION ALL
-    SELECT k.span_id, t.depth + 1, list_append(t.path, row_number() OVER (PARTITION BY k.parent ORDER BY s.start_time, k.span_id))
-    FROM tree t JOIN kin k ON k.parent = t.span_id JOIN spans_ s ON s.span_id = k.span_id
+    SELECT k.span_id, t.depth + 1, list_append(t.path, k.rank) FROM tree t JOIN kin k ON k.parent = t.span_id
   ),
   inside AS (
     SELECT k.parent, greatest(c.start_time, p.start_time) AS began, least(c.start_time + c.duration_ns, p.start_time + p.duration_ns) AS ended
