@@ -97,6 +97,23 @@ describe('rows of a table that was dropped', () => {
     expect(await rowsIn('numbers')).toBe(1);
   });
 
+  it('are forgotten together with the table, also where nothing was on its way', async () => {
+    const { client, writer } = await harness.start({ commitIntervalMs: 100_000 });
+    const uuid = await makeTable();
+    const stream = openStream(client, { logId: 'a', epoch: 1 });
+    stream.send(numbers(uuid, 1));
+    stream.through(1);
+    await stream.acknowledged(1, 'memory');
+    await writer.flush();
+    await stream.acknowledged(1);
+    await writer.maintain();
+    const marks = async (epoch: number) => (await openStream(client, { logId: 'a', epoch }).opened).marks;
+    expect(await marks(2)).toEqual({ [`default/numbers/${uuid}`]: 1 });
+    await harness.catalog.dropTable('default', 'numbers', { purge: true });
+    await writer.maintain();
+    expect(await marks(3)).toEqual({});
+  });
+
   it('are told apart by UUID only where there is one: logs of older versions make their table', async () => {
     const { client } = await harness.start();
     const stream = openStream(client, { logId: 'a', epoch: 1 });

@@ -32,7 +32,18 @@ export function startMaintenance(context: WriterContext, tables: TableSet): Main
     return database;
   };
 
+  /** Tables of users come and go: those that nothing was written to for a round are looked for, and forgotten if they were dropped. */
+  async function forgetDropped(): Promise<void> {
+    for (const table of tables.all()) {
+      if (stopping.aborted) return;
+      if (table.uuid !== undefined && table.isIdle && done.has(table))
+        await table.catalogTurn.run(() => table.checkGone());
+    }
+    tables.forgetGone();
+  }
+
   async function round(): Promise<void> {
+    await forgetDropped();
     for (const table of tables.all()) {
       if (stopping.aborted) return;
       if (!table.state.isOpen || table.isGone || (done.has(table) && done.get(table) === versionOf(table))) continue;

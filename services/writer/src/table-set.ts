@@ -1,9 +1,6 @@
+import { tableKey } from './table-key.ts';
 import { TableWriter } from './table-writer.ts';
 import type { WriterContext } from './writer-context.ts';
-
-/** Names a table among all tenants' tables, past ones included. */
-export const tableKey = (tenant: string, name: string, uuid: string | undefined): string =>
-  uuid === undefined ? `${tenant}/${name}` : `${tenant}/${name}/${uuid}`;
 
 /** The tables that rows have come for. */
 export class TableSet {
@@ -27,6 +24,11 @@ export class TableSet {
 
   all(): IterableIterator<TableWriter> {
     return this.#tables.values();
+  }
+
+  /** Forgets the tables that were dropped. */
+  forgetGone(): void {
+    for (const [key, table] of this.#tables) if (table.isGone) this.#tables.delete(key);
   }
 
   /** A tenant's tables; of those named, where any are. */

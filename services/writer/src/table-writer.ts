@@ -9,6 +9,7 @@ import { LogTable, type TimeRange } from './log-table.ts';
 import { keepTrying, Mutex } from './retry.ts';
 import type { ReceivedRows } from './runs.ts';
 import { setAside } from './set-aside.ts';
+import { tableKey } from './table-key.ts';
 import { isUnstorable, signalTableOf } from './table-layout.ts';
 import { TableGoneError, TableState } from './table-state.ts';
 import type { WriterContext } from './writer-context.ts';
@@ -98,6 +99,7 @@ export class TableWriter {
     for (const part of this.parts) {
       const rows = part.waitingRows + part.cuts.reduce((sum, cut) => sum + cut.rows, 0);
       this.#drop(part);
+      part.log.tables.delete(tableKey(this.tenant, this.name, this.uuid));
       logger.info(
         { tenant: this.tenant, table: this.name, rows, logId: part.log.logId },
         'rows of a dropped table went',
@@ -121,6 +123,7 @@ export class TableWriter {
 
   /** Takes rows in; their bytes are counted until they are in a hot file. */
   add(part: LogTable, rows: ReceivedRows): void {
+    if (this.#isGone) return;
     const bytes = batchBytes(rows.batch);
     this.#context.memory.take(bytes);
     part.add(rows, bytes);

@@ -7,8 +7,9 @@ import type { LogStream } from './log-stream.ts';
 import { rowsBehind } from './runs.ts';
 import { setAside } from './set-aside.ts';
 import { type BatchHeader, jsonBytes, parseStreamMessage, type StreamOpening } from './stream-messages.ts';
+import { tableKey } from './table-key.ts';
 import { isUnstorable } from './table-layout.ts';
-import { type TableSet, tableKey } from './table-set.ts';
+import type { TableSet } from './table-set.ts';
 import { TableGoneError } from './table-state.ts';
 import type { WriterContext } from './writer-context.ts';
 
