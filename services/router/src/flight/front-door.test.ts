@@ -42,7 +42,10 @@ describe('flights by path and command', () => {
     expect([info.totalRecords, info.totalBytes, info.schema?.fields.map(({ name }) => name)]).toEqual([7, 99, ['n']]);
     expect(info.endpoints[0]!.expirationTime!.getTime()).toBeGreaterThan(Date.now());
     expect(rows(await all(door.doGet(info.endpoints[0]!.ticket)))).toBe(2);
-    expect(actions).toEqual([['tables', { tenant }]]);
+    expect(actions).toEqual([
+      ['tables', { tenant }],
+      ['describe', { tenant, sql: 'SELECT * FROM "traces"' }],
+    ]);
     expect(tickets).toEqual([{ kind: 'sql', tenant, sql: 'SELECT * FROM "traces"', query_id: expect.any(String) }]);
     expect((await door.getSchema({ path }, {})).fields).toHaveLength(1);
   });

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { CallContext, FlightDescriptor, FlightEndpoint, FlightInfo, FlightService } from '@signaldb/flight';
 import type { QueryPlan, TicketSeal } from '@signaldb/flight-sql';
 import { GrpcError, Status } from '@signaldb/grpc';
+import { Field, Schema } from 'apache-arrow';
 import type { QuerierSource } from '../querier-pool.ts';
 import { checkTicketTenant, tableInPath } from './call-tenant.ts';
 import { fetchOptions, openTicket, sealedEndpoint } from './client-tickets.ts';
@@ -40,15 +41,16 @@ export function plainFlights(options: PlainFlightsOptions): PlainFlights {
     const sql = statementOf(descriptor);
     const id = queryId();
     const name = descriptor.path ? tableInPath(descriptor.path) : wholeTableOf(sql);
-    const [table, split] = await Promise.all([
+    const whole = async (): Promise<QueryPlan> => {
+      // Described, not taken from the table: rows that came just now may have brought columns.
+      const schema = await schemaOf(sql, context);
+      return { schema, endpoints: [sealedEndpoint(sqlTicket(tenant, { sql, id }), seal())] };
+    };
+    const [table, found] = await Promise.all([
       name === undefined ? undefined : tableOf(name, context),
-      plan({ sql, id }, context),
+      plan({ sql, id }, context).then((split) => split ?? whole()),
     ]);
-    if (split) return split;
-    // A name that isn't there is told by who knows the nearest one.
-    const schema = table ? table.columns : await schemaOf(sql, context);
-    const totals = table && { totalRecords: table.rows, totalBytes: table.bytes };
-    return { schema, endpoints: [sealedEndpoint(sqlTicket(tenant, { sql, id }), seal())], ...totals };
+    return { ...(table && { totalRecords: table.rows, totalBytes: table.bytes }), ...found };
   };
   const schemaOf = async (sql: string, context: CallContext) => {
     const { schema } = await describe(source, tenant, sql, context.signal);
@@ -69,16 +71,13 @@ export function plainFlights(options: PlainFlightsOptions): PlainFlights {
   return {
     getFlightInfo,
     pollFlightInfo: async (descriptor, context) => ({ info: await getFlightInfo(descriptor, context), progress: 1 }),
-    async getSchema(descriptor, context) {
-      const table = descriptor.path && (await tableOf(tableInPath(descriptor.path), context));
-      return table ? table.columns : schemaOf(statementOf(descriptor), context);
-    },
+    getSchema: async (descriptor, context) => schemaOf(statementOf(descriptor), context),
     async *listFlights(criteria, context) {
       const wanted = tableFilter(criteria);
       for (const { name, columns, rows, bytes } of await tables(source, tenant, context.signal)) {
         if (!wanted(name)) continue;
         yield {
-          schema: columns,
+          schema: rowSchema(columns),
           descriptor: { path: [name] },
           endpoints: [wholeTable(name)],
           totalRecords: rows,
@@ -102,6 +101,11 @@ function statementOf({ path, command }: FlightDescriptor): string {
   if (!isUtf8(command))
     throw new GrpcError(Status.INVALID_ARGUMENT, 'a command is SQL in UTF-8, this one is not UTF-8');
   return Buffer.from(command).toString('utf8');
+}
+
+/** A table's columns as its rows come: what a key forbids, a result's schema doesn't say. */
+function rowSchema({ fields }: Schema): Schema {
+  return new Schema(fields.map(({ name, type, metadata }) => new Field(name, type, true, metadata)));
 }
 
 /** The table of a `SELECT * FROM` it and nothing else; undefined for other statements. */
