@@ -1,6 +1,5 @@
 import { type Parameter, quoteLiteral } from '@signaldb/duckdb';
 import type { RecordBatch } from 'apache-arrow';
-import type { DuckPool } from '../duck-pool.ts';
 import { rowsOf } from '../rows.ts';
 import { allTime, hull, intersection, type TimeRange, widen } from '../time-range.ts';
 import { createFunctions, scalarFunctionOf } from './builtins/builtins.ts';
@@ -20,8 +19,6 @@ export const allRows: RowBounds = { times: allTime };
 
 export interface EvaluationOptions {
   readonly facts: FunctionFacts;
-  /** Turns trees back to text; computes nothing that a user wrote. */
-  readonly duck: Pick<DuckPool, 'rows'>;
   readonly sandbox: Sandbox;
   readonly params: readonly Parameter[];
   readonly signal: AbortSignal;
@@ -121,24 +118,22 @@ function asText(condition: RowCondition): (sql: string) => string {
 
 async function calculate(
   expressions: readonly { readonly node: TreeNode; readonly wrap: (sql: string) => string }[],
-  { duck, sandbox, params, signal }: EvaluationOptions,
+  { sandbox, params, signal }: EvaluationOptions,
 ): Promise<unknown[]> {
+  const row = async (setup: readonly string[], sql: string, values: readonly Parameter[]) => {
+    const batches: RecordBatch[] = [];
+    for await (const batch of (await sandbox.query(setup, sql, values, signal)).batches) batches.push(batch);
+    return [...rowsOf(batches)][0]!;
+  };
   const trees = expressions.map(({ node }, i) => `json_deserialize_sql(${quoteLiteral(selectOf(node))}) AS c${i}`);
-  const [texts] = [...rowsOf(await duck.rows(`SELECT ${trees.join(', ')}`, { signal }))];
-  const columns = expressions.map(({ wrap }, i) => wrap(String(texts!(`c${i}`)).replace(/^SELECT /, '')));
+  const texts = await row([], `SELECT ${trees.join(', ')}`, []);
+  const columns = expressions.map(({ wrap }, i) => wrap(String(texts(`c${i}`)).replace(/^SELECT /, '')));
   // A statement takes as many values as it has parameters: it names them all.
   const all = params.map((_, i) => `$${i + 1} IS NULL`);
   const functions = expressions.flatMap(({ node }) =>
     [...nodesOf(node)].flatMap(({ function_name: name }) => (name && scalarFunctionOf(name) ? [name] : [])),
   );
-  const result = await sandbox.query(
-    createFunctions(functions),
-    `SELECT ${[...columns, ...all].map((sql, i) => `${sql} AS c${i}`).join(', ')}`,
-    params,
-    signal,
-  );
-  const batches: RecordBatch[] = [];
-  for await (const batch of result.batches) batches.push(batch);
-  const [row] = [...rowsOf(batches)];
-  return expressions.map((_, i) => row!(`c${i}`));
+  const select = [...columns, ...all].map((sql, i) => `${sql} AS c${i}`).join(', ');
+  const found = await row(createFunctions(functions), `SELECT ${select}`, params);
+  return expressions.map((_, i) => found(`c${i}`));
 }

@@ -273,7 +273,7 @@ export class SqlService {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, RowBounds>> {
     const facts = await this.#functionFacts();
-    return rowBoundsOf(rowConditionsOf(statement), { facts, duck: this.#options.duck, sandbox, params, signal });
+    return rowBoundsOf(rowConditionsOf(statement), { facts, sandbox, params, signal });
   }
 
   #open(
