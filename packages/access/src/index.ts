@@ -9,6 +9,7 @@ export {
 } from './access.ts';
 export { tokenDigest } from './access-file.ts';
 export { type Account, accountOf, everyone, mayName, theCluster } from './account.ts';
+export { type ClusterEntry, type EnterClusterConfig, enterCluster } from './enter-cluster.ts';
 export { hashPassword } from './password-hash.ts';
 export {
   badTenant,

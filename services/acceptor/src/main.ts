@@ -1,12 +1,10 @@
-import { createAccess } from '@signaldb/access';
-import { ClusterKey, clusterFetch, connectControlPlane, ownCertificate } from '@signaldb/component';
+import { enterCluster } from '@signaldb/access';
 import { createRestCatalogClient } from '@signaldb/iceberg';
 import {
   authConfig,
   commonConfig,
   controlPlaneConfig,
   defineConfig,
-  loadTlsMaterial,
   openDataFolder,
   path,
   runService,
@@ -28,18 +26,8 @@ await runService({
   }),
   async start({ config, logger, metrics, readiness, shutdown, fail }) {
     const folder = shutdown.add('data folder', openDataFolder({ dir: config.dataDir, formatVersion: 1 }));
-    const tls = loadTlsMaterial(config.tls);
-    const clusterKey = new ClusterKey(config.auth.clusterKey);
-    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
-    const { address, catalogUri } = config.controlPlane;
-    const controlPlane = shutdown.add(
-      'control plane',
-      connectControlPlane(address, { clusterKey, ...ownCertificate(tls) }),
-    );
-    const catalog = createRestCatalogClient({
-      uri: catalogUri,
-      fetch: clusterFetch(clusterKey, ownCertificate(tls).tls),
-    });
+    const { tls, access, controlPlane, catalogFetch } = enterCluster(config, { logger, shutdown });
+    const catalog = createRestCatalogClient({ uri: config.controlPlane.catalogUri, fetch: catalogFetch });
     const deps = { config: config.acceptor, dataDir: folder.dir, logger, metrics, readiness, controlPlane, catalog };
     shutdown.add('acceptor', await createAcceptor({ ...deps, access, tls, fail }));
   },

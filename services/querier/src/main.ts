@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { createAccess } from '@signaldb/access';
-import { ClusterKey, clusterFetch, connectControlPlane, ownCertificate } from '@signaldb/component';
+import { enterCluster } from '@signaldb/access';
 import { createRestCatalogClient } from '@signaldb/iceberg';
 import { openStore } from '@signaldb/object-store';
 import {
@@ -9,7 +8,6 @@ import {
   commonConfig,
   controlPlaneConfig,
   defineConfig,
-  loadTlsMaterial,
   openDataFolder,
   path,
   runService,
@@ -36,18 +34,8 @@ await runService({
     const folder = shutdown.add('data folder', openDataFolder({ dir: config.dataDir, formatVersion: 1 }));
     const { url, options } = storeLocation(config.store, resolve(callerDir(), 'data', 'warehouse'));
     const store = shutdown.add('object store', openStore(url, options));
-    const tls = loadTlsMaterial(config.tls);
-    const clusterKey = new ClusterKey(config.auth.clusterKey);
-    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
-    const { address, catalogUri } = config.controlPlane;
-    const controlPlane = shutdown.add(
-      'control plane',
-      connectControlPlane(address, { clusterKey, ...ownCertificate(tls) }),
-    );
-    const catalog = createRestCatalogClient({
-      uri: catalogUri,
-      fetch: clusterFetch(clusterKey, ownCertificate(tls).tls),
-    });
+    const { tls, access, controlPlane, catalogFetch } = enterCluster(config, { logger, shutdown });
+    const catalog = createRestCatalogClient({ uri: config.controlPlane.catalogUri, fetch: catalogFetch });
     const deps = {
       config: config.querier,
       dataDir: folder.dir,

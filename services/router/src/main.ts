@@ -1,14 +1,5 @@
-import { createAccess } from '@signaldb/access';
-import { ClusterKey, connectControlPlane, ownCertificate } from '@signaldb/component';
-import {
-  authConfig,
-  commonConfig,
-  controlPlaneConfig,
-  defineConfig,
-  loadTlsMaterial,
-  runService,
-  tlsConfig,
-} from '@signaldb/runtime';
+import { enterCluster } from '@signaldb/access';
+import { authConfig, commonConfig, controlPlaneConfig, defineConfig, runService, tlsConfig } from '@signaldb/runtime';
 import manifest from '../package.json' with { type: 'json' };
 import { createRouter, routerConfig } from './index.ts';
 
@@ -23,14 +14,7 @@ await runService({
     router: routerConfig,
   }),
   async start({ config, logger, metrics, readiness, shutdown }) {
-    const tls = loadTlsMaterial(config.tls);
-    const clusterKey = new ClusterKey(config.auth.clusterKey);
-    const access = shutdown.add('access', createAccess({ config: config.auth, clusterKey, logger }));
-    const { address } = config.controlPlane;
-    const controlPlane = shutdown.add(
-      'control plane',
-      connectControlPlane(address, { clusterKey, ...ownCertificate(tls) }),
-    );
+    const { tls, access, controlPlane } = enterCluster(config, { logger, shutdown });
     shutdown.add(
       'router',
       await createRouter({
