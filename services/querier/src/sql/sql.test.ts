@@ -66,6 +66,8 @@ describe('SQL', () => {
     ['SELECT count(*) FROM "default".traces', [20n]],
     ['SELECT count(*) FROM signaldb."default"."traces" AS t WHERE t.name IS NOT NULL', [20n]],
     ['/* ü🦆 */ SELECT count(*) FROM signaldb . "default" . traces, logs', [0n]],
+    ['SELECT count(signaldb.traces.name) FROM signaldb.traces', [20n]],
+    ['SELECT count("default".traces.name) FROM "default".traces', [20n]],
     ['SELECT count(*) FROM logs', [0n]],
     ['SELECT count(*) FROM metrics_exponential_histogram WHERE len(positive_bucket_counts) > 3', [0n]],
     ['VALUES (7)', [7]],

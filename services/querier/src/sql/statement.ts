@@ -156,9 +156,9 @@ function meaningOf(
       Status.NOT_FOUND,
     );
   }
-  const isOurs =
-    isCatalogOurs &&
-    (schema === '' || schema.toLowerCase() === tenant.toLowerCase() || schema.toLowerCase() === 'main');
+  // A lone qualifier may be the catalog as well.
+  const schemas = ['', 'main', tenant.toLowerCase(), ...(catalog === '' ? [catalogName] : [])];
+  const isOurs = isCatalogOurs && schemas.includes(schema.toLowerCase());
   if (isOurs) {
     const isWith = schema === '' && catalog === '' && withNames.has(name.toLowerCase());
     // A name that WITH gives may be read inside of what it names, where it is the table's.
