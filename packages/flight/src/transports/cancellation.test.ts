@@ -7,6 +7,7 @@ import { otherSchema, sampleBatch } from '../testing/sample.ts';
 import { aborted, all, from, gate, settled, textOf } from '../testing/streams.ts';
 
 const bytes = (value: string) => new Uint8Array(Buffer.from(value));
+const thousand = sampleBatch(1000);
 
 overEachTransport((connect, _transport) => {
   describe('cancellation', () => {
@@ -136,7 +137,7 @@ overEachTransport((connect, _transport) => {
       const closed = gate();
       async function* endless(): AsyncGenerator<FlightMessage> {
         try {
-          for (;;) yield { batch: sampleBatch(1000) };
+          for (;;) yield { batch: thousand };
         } finally {
           closed.open();
         }

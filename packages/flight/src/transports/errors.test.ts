@@ -7,6 +7,7 @@ import { shape } from '../testing/shape.ts';
 import { aborted, all, gate } from '../testing/streams.ts';
 
 const bytes = (value: string) => new Uint8Array(Buffer.from(value));
+const thousand = sampleBatch(1000);
 
 overEachTransport((connect, _transport) => {
   describe('errors', () => {
@@ -37,7 +38,7 @@ overEachTransport((connect, _transport) => {
       await expect(reading()).rejects.toMatchObject(expected);
       expect(got.map(shape)).toEqual([{ schema: ['n: Int64', 'text: Utf8'] }, { rows: 1 }]);
       async function* endless(): AsyncGenerator<FlightMessage> {
-        for (;;) yield { batch: sampleBatch(1000) };
+        for (;;) yield { batch: thousand };
       }
       await expect(all(client.doPut(endless()))).rejects.toMatchObject(expected);
       await expect(all(client.doExchange(endless()))).rejects.toMatchObject(expected);
