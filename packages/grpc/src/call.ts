@@ -10,7 +10,7 @@ import { Metadata } from './metadata.ts';
 import type { BoundMethod } from './method.ts';
 import type { RequestBudget } from './request-budget.ts';
 import { Requests, type WaitingRequest } from './requests.ts';
-import { Responses } from './responses.ts';
+import { Responses, stopClient } from './responses.ts';
 import type { CallReport, Interceptor, ServerCall } from './server-call.ts';
 import { Status } from './status.ts';
 import { parseTimeoutMs } from './timeout.ts';
@@ -299,7 +299,7 @@ export class Call implements ServerCall {
 
   // What the client is still sending isn't wanted: it is told so, after the status.
   #stopClient(): void {
-    if (!this.#requests.ended && !this.#stream.closed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!this.#requests.ended) stopClient(this.#stream);
   }
 
   async #stopHandler(): Promise<void> {

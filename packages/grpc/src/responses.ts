@@ -96,3 +96,12 @@ export class Responses {
 export function baseHeaders(): OutgoingHttpHeaders {
   return { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': acceptedEncodings };
 }
+
+const stopAgainMs = 5;
+
+/** Tells a client whose call has its status that it needn't send the rest. A reset drops what HTTP/2 hasn't written yet: that goes first. */
+export function stopClient(stream: ServerHttp2Stream): void {
+  if (stream.closed || stream.destroyed) return;
+  if (stream.session?.state.outboundQueueSize) setTimeout(() => stopClient(stream), stopAgainMs);
+  else stream.close(constants.NGHTTP2_NO_ERROR);
+}

@@ -1,4 +1,4 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Call, type CallContext } from './call.ts';
 import { statusTrailers } from './call-status.ts';
 import { Decompressor } from './compression.ts';
@@ -13,7 +13,7 @@ import type { Metadata } from './metadata.ts';
 import { MethodTable, type ServiceOptions } from './method.ts';
 import { reflectionServices } from './reflection.ts';
 import { RequestBudget } from './request-budget.ts';
-import { baseHeaders, trailersOnly } from './responses.ts';
+import { baseHeaders, stopClient, trailersOnly } from './responses.ts';
 import type { CallReport, Interceptor } from './server-call.ts';
 import type { ServiceDefinition, ServiceImplementation } from './service-definition.ts';
 import { Status } from './status.ts';
@@ -249,5 +249,5 @@ function refuseCall(stream: ServerHttp2Stream, error: GrpcError): void {
   stream.respond({ ...baseHeaders(), ...statusTrailers(error, undefined) }, trailersOnly);
   if (stream.readableEnded) return;
   stream.resume();
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  stopClient(stream);
 }
