@@ -5,9 +5,11 @@ export type { Http2Other, HttpHandler } from './http2-other.ts';
 export { defaultLimits, type GrpcLimits } from './limits.ts';
 export type { TlsOptions } from './listener.ts';
 export type { GrpcLogger } from './logger.ts';
-export type { Serialized } from './message-encoder.ts';
+export { MessageDecoder } from './message-decoder.ts';
+export { type Serialized, serializedBytes, writeMessage } from './message-encoder.ts';
 export { Metadata, type MetadataValue } from './metadata.ts';
 export type { ServiceOptions } from './method.ts';
+export { percentDecode } from './percent-encoding.ts';
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './server.ts';
 export type { CallReport, Interceptor, ServerCall } from './server-call.ts';
 export type {

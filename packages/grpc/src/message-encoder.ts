@@ -14,16 +14,27 @@ export function serializedBytes(message: Serialized): number {
   return bytes;
 }
 
-/** Writes a message with its prefix; what it is made of must not change until it is sent. */
-export function writeMessage(stream: Writable, message: Serialized, bytes: number, compressed: boolean): void {
+/** Writes a message with its prefix; what it is made of must not change until it is sent, of which `onSent` is told. */
+export function writeMessage(
+  stream: Writable,
+  message: Serialized,
+  bytes: number,
+  compressed: boolean,
+  onSent?: () => void,
+): void {
   if (bytes <= joinBytesMax) {
-    stream.write(joined(message, bytes, compressed));
+    stream.write(joined(message, bytes, compressed), onSent);
     return;
   }
   stream.cork();
   stream.write(prefix(Buffer.allocUnsafe(5), bytes, compressed));
-  if (message instanceof Uint8Array) stream.write(message);
-  else for (const part of message) if (part.byteLength > 0) stream.write(part);
+  if (message instanceof Uint8Array) stream.write(message, onSent);
+  else {
+    const parts = message.filter((part) => part.byteLength > 0);
+    parts.forEach((part, i) => {
+      stream.write(part, i === parts.length - 1 ? onSent : undefined);
+    });
+  }
   stream.uncork();
 }
 

@@ -11,3 +11,18 @@ export function percentEncode(message: string): string {
   }
   return encoded;
 }
+
+/** The status message of a `grpc-message`. What isn't percent-encoded as it should be stays as it is. */
+export function percentDecode(encoded: string): string {
+  if (!encoded.includes('%')) return encoded;
+  const bytes: number[] = [];
+  for (let i = 0; i < encoded.length; i++) {
+    const hex = encoded[i] === '%' ? /^[0-9a-fA-F]{2}/.exec(encoded.slice(i + 1, i + 3)) : null;
+    if (!hex) bytes.push(encoded.charCodeAt(i) & 0xff);
+    else {
+      bytes.push(Number.parseInt(hex[0], 16));
+      i += 2;
+    }
+  }
+  return Buffer.from(bytes).toString('utf8');
+}

@@ -25,7 +25,7 @@ export interface ChannelSettings {
   /** Options of @grpc/grpc-js beside those set here. */
   readonly channelOptions?: ChannelOptions;
   /** Bytes of one message received; unlimited where absent. */
-  readonly maxMessageBytes?: number;
+  readonly maxMessageBytes?: number | undefined;
   /**
    * Pings the server this often while a call is under way, and breaks the connection where no answer comes for as long: a
    * peer that vanished without a word is noticed. Absent: never; servers of other makes may take pings for an attack.

@@ -16,7 +16,10 @@ import { type EncodedMessage, FlightDataEncoder } from '../stream/encode.ts';
 import { descriptorToWire, flightInfoFromWire, pollInfoFromWire } from '../wire/messages.ts';
 import { flightMethods } from './flight-methods.ts';
 import { fromServiceError, metadataFromWire, metadataToWire } from './grpc-channel.ts';
-import { sendRequests } from './request-writer.ts';
+import { Http2Call } from './http2-call.ts';
+import type { Http2Link } from './http2-link.ts';
+import { toGrpcMessage } from './parts-message.ts';
+import { type RequestSink, sendRequests } from './request-writer.ts';
 import { ResponseStream } from './response-stream.ts';
 
 export interface GrpcClientSettings {
@@ -24,6 +27,8 @@ export interface GrpcClientSettings {
   readonly limits?: Partial<IpcLimits> | undefined;
   /** Bytes read ahead, and bytes waiting to be sent, of one call. Default 8 MiB. */
   readonly bufferBytesMax?: number | undefined;
+  /** Bytes of one message received; unlimited where absent. */
+  readonly maxMessageBytes?: number | undefined;
 }
 
 interface Method<Req, Res> {
@@ -38,14 +43,17 @@ const SMALL_BYTES = 256;
 export class GrpcFlightClient implements FlightClient {
   readonly location: string;
   readonly #channel: Client;
+  readonly #link: Http2Link | undefined;
   readonly #settings: GrpcClientSettings;
   readonly #bufferBytesMax: number;
   readonly #calls = new Set<{ cancel(): void }>();
   #closed = false;
 
-  constructor(location: string, channel: Client, settings: GrpcClientSettings) {
+  /** Calls that move batches go over `link`, where there is one; all others, and without it all, over `channel`. */
+  constructor(location: string, channel: Client, link: Http2Link | undefined, settings: GrpcClientSettings) {
     this.location = location;
     this.#channel = channel;
+    this.#link = link;
     this.#settings = settings;
     this.#bufferBytesMax = settings.bufferBytesMax ?? 8 << 20;
   }
@@ -87,27 +95,19 @@ export class GrpcFlightClient implements FlightClient {
 
   doGet(ticket: Uint8Array, options: CallOptions = {}): AsyncIterable<FlightMessage> {
     const decoder = new FlightDataDecoder(this.#settings.limits);
-    return this.#serverStream(flightMethods.doGet, { ticket: asBuffer(ticket) }, options, rawBytes, (bytes) =>
-      decoder.decode(bytes),
-    );
+    const request = [flightMethods.doGet.requestSerialize({ ticket: asBuffer(ticket) })];
+    return this.#data(flightMethods.doGet.path, only(request), options, (bytes) => decoder.decode(bytes));
   }
 
   doPut(messages: AsyncIterable<FlightMessage>, options: CallOptions = {}): AsyncIterable<Uint8Array> {
-    return this.#duplex(
-      flightMethods.doPut,
-      this.#encoded(messages),
-      partsBytes,
-      options,
-      small,
-      ({ appMetadata }) => appMetadata,
-    );
+    const { path, responseDeserialize } = flightMethods.doPut;
+    return this.#data(path, this.#encoded(messages), options, (bytes) => responseDeserialize(bytes).appMetadata);
   }
 
   doExchange(messages: AsyncIterable<FlightMessage>, options: CallOptions = {}): AsyncIterable<FlightMessage> {
     const decoder = new FlightDataDecoder(this.#settings.limits);
-    return this.#duplex(flightMethods.doExchange, this.#encoded(messages), partsBytes, options, rawBytes, (bytes) =>
-      decoder.decode(bytes),
-    );
+    const { path } = flightMethods.doExchange;
+    return this.#data(path, this.#encoded(messages), options, (bytes) => decoder.decode(bytes));
   }
 
   doAction({ type, body }: FlightAction, options: CallOptions = {}): AsyncIterable<Uint8Array> {
@@ -132,11 +132,35 @@ export class GrpcFlightClient implements FlightClient {
     this.#closed = true;
     for (const call of [...this.#calls]) call.cancel();
     this.#channel.close();
+    this.#link?.close();
   }
 
   async *#encoded(messages: AsyncIterable<FlightMessage>): AsyncGenerator<EncodedMessage> {
     const encoder = new FlightDataEncoder({ compression: this.#settings.compression });
     for await (const message of messages) yield* encoder.encode(message);
+  }
+
+  /** A call whose messages stay bytes until they are used. */
+  #data<T>(
+    path: string,
+    messages: AsyncIterable<EncodedMessage>,
+    options: CallOptions,
+    map: (bytes: Buffer) => T | undefined,
+  ): AsyncIterable<T> {
+    if (this.#closed || options.signal?.aborted) return failed(cancelled());
+    const call = this.#link
+      ? new Http2Call(this.#link, path, options, this.#settings.maxMessageBytes)
+      : this.#rawCall(path, options);
+    const over = new AbortController();
+    const responses = this.#responses(call, options, rawBytes, map, () => over.abort());
+    const sink: RequestSink<EncodedMessage> = call;
+    sendRequests(sink, messages, partsBytes, this.#bufferBytesMax, over.signal).catch((error) => responses.fail(error));
+    return responses;
+  }
+
+  #rawCall(path: string, options: CallOptions): ClientDuplexStream<EncodedMessage, Buffer> {
+    const metadata = metadataToWire(options.metadata);
+    return this.#channel.makeBidiStreamRequest(path, toGrpcMessage, (bytes) => bytes, metadata, deadlineOf(options));
   }
 
   #unary<Req, Res>(method: Method<Req, Res>, request: Req, options: CallOptions): Promise<Res> {
@@ -208,7 +232,7 @@ export class GrpcFlightClient implements FlightClient {
   }
 
   #responses<Res, T>(
-    call: ClientReadableStream<Res>,
+    call: ClientReadableStream<Res> | Http2Call,
     options: CallOptions,
     bytesOf: (response: Res) => number,
     map: (response: Res) => T | undefined,
@@ -220,6 +244,10 @@ export class GrpcFlightClient implements FlightClient {
       onOver();
     });
   }
+}
+
+async function* only<T>(item: T): AsyncGenerator<T> {
+  yield item;
 }
 
 function failed<T>(error: unknown): AsyncIterable<T> {

@@ -1,11 +1,15 @@
-import type { ClientWritableStream } from '@grpc/grpc-js';
+/** A call that messages can be sent to, of either client. */
+export interface RequestSink<T> {
+  write(message: T, onSent: () => void): unknown;
+  end(): unknown;
+}
 
 /**
  * Sends what an iterable yields, at most `bytesMax` at a time beyond one message. Resolves when all is sent or the call is
  * over, rejects with the iterable's own error.
  */
 export async function sendRequests<T>(
-  call: Pick<ClientWritableStream<T>, 'write' | 'end'>,
+  call: RequestSink<T>,
   requests: AsyncIterable<T>,
   bytesOf: (request: T) => number,
   bytesMax: number,

@@ -1,27 +1,31 @@
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { Metadata } from '@signaldb/grpc';
 import { cancelled } from '../call-failure.ts';
 import type { CallOptions } from '../client.ts';
 import { BoundedQueue } from '../stream/bounded-queue.ts';
 import { fromServiceError, metadataFromWire } from './grpc-channel.ts';
+import type { Http2Call } from './http2-call.ts';
 
 /**
  * The answers of a streaming call: read ahead up to `bytesMax`, then the server is slowed by flow control. Leaving the
  * stream cancels the call. `onOver` is called once when the call is over, however it ends.
  */
 export class ResponseStream<Wire, T> implements AsyncIterable<T>, AsyncIterator<T, undefined> {
-  readonly #call: ClientReadableStream<Wire>;
+  readonly #call: ClientReadableStream<Wire> | Http2Call;
   readonly #queue: BoundedQueue<Wire>;
   readonly #map: (wire: Wire) => T | undefined;
 
   constructor(
-    call: ClientReadableStream<Wire>,
+    source: ClientReadableStream<Wire> | Http2Call,
     options: CallOptions,
     bytesMax: number,
     bytesOf: (wire: Wire) => number,
     map: (wire: Wire) => T | undefined,
     onOver: () => void,
   ) {
-    this.#call = call;
+    // Both emit the same events; only TypeScript can't tell.
+    const call = source as ClientReadableStream<Wire>;
+    this.#call = source;
     this.#map = map;
     this.#queue = new BoundedQueue(bytesMax, () => call.cancel());
     const { signal, onHeaders } = options;
@@ -30,7 +34,7 @@ export class ResponseStream<Wire, T> implements AsyncIterable<T>, AsyncIterator<
       signal?.removeEventListener('abort', abort);
       onOver();
     };
-    if (onHeaders) call.on('metadata', (wire) => onHeaders(metadataFromWire(wire)));
+    if (onHeaders) call.on('metadata', (wire) => onHeaders(wire instanceof Metadata ? wire : metadataFromWire(wire)));
     call.on('data', (wire: Wire) => {
       const room = this.#queue.push(wire, bytesOf(wire));
       if (typeof room === 'boolean') return;
