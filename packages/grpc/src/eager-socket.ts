@@ -11,7 +11,7 @@ const WAITING_BYTES_MAX = 16 << 20;
  */
 export class EagerSocket extends Duplex {
   readonly #socket: Socket;
-  #waiting: (() => void) | undefined;
+  #waiting: ((error?: Error) => void) | undefined;
 
   constructor(socket: Socket) {
     super();
@@ -29,14 +29,14 @@ export class EagerSocket extends Duplex {
     this.#socket.resume();
   }
 
-  override _writev(chunks: { chunk: Buffer }[], callback: () => void): void {
+  override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error) => void): void {
     this.#socket.cork();
     for (const { chunk } of chunks) this.#socket.write(chunk);
     this.#socket.uncork();
     this.#whenTaken(callback);
   }
 
-  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+  override _write(chunk: Buffer, _encoding: string, callback: (error?: Error) => void): void {
     this.#socket.write(chunk);
     this.#whenTaken(callback);
   }
@@ -47,18 +47,18 @@ export class EagerSocket extends Duplex {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#socket.destroy();
-    this.#proceed();
+    this.#proceed(error ?? new Error('The connection was closed'));
     callback(error);
   }
 
-  #whenTaken(callback: () => void): void {
+  #whenTaken(callback: (error?: Error) => void): void {
     if (this.#socket.writableLength <= WAITING_BYTES_MAX) callback();
     else this.#waiting = callback;
   }
 
-  #proceed(): void {
+  #proceed(error?: Error): void {
     const proceed = this.#waiting;
     this.#waiting = undefined;
-    proceed?.();
+    proceed?.(error);
   }
 }
