@@ -26,11 +26,15 @@ export function compress(codec: number, bytes: Uint8Array): Uint8Array {
     : zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }
 
-/** Into one piece of memory: where the length is a lie, its pages are never touched. */
+/** What compresses as usual goes into one piece of memory; a length that is a lie must not cost the memory that it says. */
+function pieceBytes(bytes: Uint8Array, length: number): number {
+  return Math.max(64, Math.min(length + 1, Math.max(65_536, bytes.length * 256)));
+}
+
 function zstdDecompress(bytes: Uint8Array, length: number): Uint8Array {
   let result: Uint8Array;
   try {
-    result = zstdDecompressSync(bytes, { maxOutputLength: Math.max(length, 1), chunkSize: Math.max(64, length + 1) });
+    result = zstdDecompressSync(bytes, { maxOutputLength: Math.max(length, 1), chunkSize: pieceBytes(bytes, length) });
   } catch (error) {
     throw malformed(`a ZSTD buffer of ${length} bytes can't be decompressed: ${(error as Error).message}`);
   }

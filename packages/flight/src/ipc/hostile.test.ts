@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import {
   Binary,
@@ -20,7 +21,7 @@ import {
   Utf8View,
 } from 'apache-arrow';
 import { layoutBody } from './body.ts';
-import type { Compression } from './compression.ts';
+import { type Compression, CompressionCodec, decompress } from './compression.ts';
 import { IpcDecoder } from './ipc-decoder.ts';
 import { IpcError } from './ipc-error.ts';
 import { decodeIpcStream } from './ipc-stream.ts';
@@ -531,6 +532,19 @@ describe('a stream', () => {
     const values = decoded!.data.children[0]!.dictionary!.data[0]!.values as Uint8Array;
     expect(Buffer.from(values).toString()).toBe('a');
     expect(values.buffer.byteLength).toBeLessThan(100);
+  });
+
+  it('pays nothing for a lie about its length', () => {
+    const frame = new Uint8Array(zstdCompressSync(new Uint8Array(100)));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => decompress(CompressionCodec.zstd, frame, 2 ** 28)).toThrow(
+      'holds 100 bytes, 268435456 were announced',
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
+    const all = zstdCompressSync(new Uint8Array(2 ** 24).fill(7));
+    const back = decompress(CompressionCodec.zstd, new Uint8Array(all), 2 ** 24);
+    expect(back.length).toBe(2 ** 24);
+    expect(back.every((byte) => byte === 7)).toBe(true);
   });
 
   it('that is a file says so', () => {

@@ -22,6 +22,6 @@ export const defaultIpcLimits: IpcLimits = {
   headerBytesMax: 16 * 2 ** 20,
   rowsMax: 2 ** 31 - 1,
   rowsWithoutBytesMax: 2 ** 24,
-  decompressedBytesMax: 512 * 2 ** 20,
+  decompressedBytesMax: 256 * 2 ** 20,
   dictionaryBytesMax: 256 * 2 ** 20,
 };
