@@ -36,7 +36,7 @@ const whileRunning = new Set(['Conversion', 'Out of Range', 'Invalid Input']);
 export function sqlError(error: unknown, config: QuerierConfig, at: StatementAtHand): unknown {
   if (!(error instanceof DuckDbError)) return error;
   if (error.kind === 'Out of Memory') return new GrpcError(Status.RESOURCE_EXHAUSTED, tooLarge(error.message, config));
-  if (error.kind === 'IO' && /No space left/i.test(error.message)) {
+  if (faults.has(error.kind) && /No space left/i.test(error.message)) {
     return new GrpcError(
       Status.RESOURCE_EXHAUSTED,
       'the disk that queries spill to is full; try again when others have ended',
