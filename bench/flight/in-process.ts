@@ -30,9 +30,14 @@ export async function inProcess({ rounds, count, network }: InProcessOptions): P
         if (round >= 0) rates.push((rowsOf[size] * 8 * count) / 1e9 / seconds);
       }
       const spread = spreadOf(rates);
-      rows.push([size, call, spreadText(spread, 0), ((spread.median * 1000) / megabytesPerSecond).toFixed(0)]);
+      rows.push([size, call, spreadText(spread, 0), timesText((spread.median * 1000) / megabytesPerSecond)]);
     }
   }
   await client.close();
   console.log(`\nIn process\n\n${markdown(rows)}`);
+}
+
+/** Nothing to compare with where the network wasn't measured. */
+function timesText(times: number): string {
+  return Number.isNaN(times) ? '' : times.toFixed(0);
 }
