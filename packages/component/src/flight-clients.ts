@@ -1,4 +1,5 @@
 import { connectFlight, type FlightClient } from '@signaldb/flight';
+import { youngGarbageCollector } from '@signaldb/grpc';
 import { authorizedClient } from './authorized-client.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterState } from './control-plane.ts';
@@ -20,6 +21,7 @@ export interface FlightClients {
 export function createFlightClients({ membership, clusterKey, ...options }: FlightClientsOptions): FlightClients {
   const clients = new Map<string, FlightClient>();
   const known = new Set<string>();
+  const collectGarbage = youngGarbageCollector();
   let closed = false;
 
   // A location is let go when it leaves the state, not while it isn't in there yet: it may have been learnt elsewhere.
@@ -42,7 +44,7 @@ export function createFlightClients({ membership, clusterKey, ...options }: Flig
       if (closed) throw new Error('The Flight clients are closed.');
       let client = clients.get(location);
       if (!client) {
-        const plain = connectFlight(location, options);
+        const plain = connectFlight(location, { collectGarbage, ...options });
         client = clusterKey && !location.startsWith('inproc:') ? authorizedClient(plain, clusterKey) : plain;
         clients.set(location, client);
       }
