@@ -122,6 +122,17 @@ it('takes one connection for all calls, and another when that has gone', async (
   expect(breaking.seen.sessions).toBe(2);
 });
 
+it('can be closed at every moment of dialling', async () => {
+  const { port } = await serve(() => {});
+  for (let turns = 0; turns < 20; turns++) {
+    const client = connectFlight(`grpc://127.0.0.1:${port}`);
+    const failure = failureOf(client.doGet(ticket));
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await client.close();
+    expect((await failure).code).toBe(Status.CANCELLED);
+  }
+});
+
 it('sends its deadline and its headers', async () => {
   const seen: http2.IncomingHttpHeaders[] = [];
   const { client } = await serve((stream, headers) => {

@@ -67,7 +67,10 @@ export class Http2Link {
     const forget = (): void => {
       if (this.#session === session) this.#session = undefined;
     };
-    session.on('connect', () => session.setLocalWindowSize(windowBytes.session));
+    session.on('connect', () => {
+      // It may have been closed while it was dialled.
+      if (!session.destroyed) session.setLocalWindowSize(windowBytes.session);
+    });
     session.on('goaway', forget);
     session.on('close', forget);
     // Each call hears of it through its own stream.
@@ -100,7 +103,7 @@ function openStreams(session: ClientHttp2Session): { count: number } {
 function keepAlive(session: ClientHttp2Session, everyMs: number): void {
   let isWaiting = false;
   const timer = setInterval(() => {
-    if (openStreams(session).count === 0 || session.connecting) return;
+    if (openStreams(session).count === 0 || session.connecting || session.destroyed) return;
     if (isWaiting) session.destroy(new Error(`The server has not answered for ${everyMs} ms`));
     else {
       isWaiting = true;

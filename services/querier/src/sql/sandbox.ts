@@ -28,6 +28,8 @@ export interface SandboxOptions {
   readonly settings: DatabaseSettings;
   /** Resident memory at which the process is ended, in bytes. */
   readonly residentBytesMax: number;
+  /** How long a query that was cancelled may go on before the process is ended, in milliseconds. Default 5000. */
+  readonly cancelGraceMs?: number;
   /** Told what the process writes to its standard error, and how it ended. */
   readonly onEnd: (end: { readonly reason: string; readonly text: string }) => void;
 }
@@ -39,7 +41,7 @@ interface Call {
 }
 
 /** How long a call that was cancelled may go on before its process is ended. */
-const cancelGraceMs = 2000;
+const cancelGraceMsDefault = 5000;
 const textMax = 4000;
 
 /**
@@ -48,6 +50,7 @@ const textMax = 4000;
  */
 export class Sandbox {
   readonly #child: ChildProcess;
+  readonly #cancelGraceMs: number;
   readonly #rows: RowFile;
   readonly #calls = new Map<number, Call>();
   readonly #ended: Promise<void>;
@@ -57,7 +60,8 @@ export class Sandbox {
   #isStopping = false;
   #text = '';
 
-  constructor({ settings, residentBytesMax, onEnd }: SandboxOptions) {
+  constructor({ settings, residentBytesMax, cancelGraceMs = cancelGraceMsDefault, onEnd }: SandboxOptions) {
+    this.#cancelGraceMs = cancelGraceMs;
     const file = import.meta.url.endsWith('.ts') ? './sql-process.ts' : './sql-process.js';
     this.#rows = new RowFile(settings.tempDirectory, residentBytesMax);
     this.#child = fork(new URL(file, import.meta.url), {
@@ -212,7 +216,7 @@ export class Sandbox {
 
   /** Interrupts a call. DuckDB doesn't look up while it plans, or in one long step: then only ending the process helps. */
   #cancel(id: number, lane: number): void {
-    const timer = setTimeout(() => this.kill(), cancelGraceMs).unref();
+    const timer = setTimeout(() => this.kill(), this.#cancelGraceMs).unref();
     const over = (): void => {
       clearTimeout(timer);
       this.#calls.delete(id);
