@@ -191,8 +191,9 @@ export class Connection implements AsyncDisposable {
     lease?.stop();
     await this.#result?.close();
     await lease?.over;
-    this.#registered.close();
+    // Disconnecting waits for what DuckDB's threads still do for a result that wasn't read to its end: until then they read the batches.
     this.#onClose(this.#pointer);
+    this.#registered.close();
   }
 
   #throwIfTaken(): void {

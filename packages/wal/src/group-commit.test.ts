@@ -26,7 +26,7 @@ describe('group commit', () => {
     const { io, log, since } = await opened();
     const release = io.hold('sync');
     const first = log.append(payload('first')).durable;
-    await turns(5);
+    while (since('sync') === 0) await turns(1);
     const others = Array.from({ length: 500 }, (_, i) => log.append(payload(`${i}`)).durable);
     await turns(5);
     expect([since('write'), since('sync')]).toEqual([1, 1]);

@@ -23,14 +23,14 @@ export async function checkWhatItWrites(implementation: Implementation, { log }:
 
 /**
  * The implementation reads random streams of this package to the same values. `lacks` says which types the implementation
- * itself can't read; they aren't sent. `SEED` replays.
+ * itself can't read; they aren't sent. The same streams each time, others with another `SEED`.
  */
 export async function checkWhatItReads(
   implementation: Implementation,
   { log }: SuiteContext,
   lacks: (type: DataType) => boolean = () => false,
 ): Promise<void> {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+  const seed = Number(process.env.SEED ?? 1);
   const random = randomFrom(seed);
   const sent = Array.from({ length: randomStreams }, () => {
     let schema: Schema;

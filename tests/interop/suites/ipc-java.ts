@@ -12,8 +12,12 @@ export async function run(context: SuiteContext): Promise<void> {
   await checkWhatItReads(java, context, lacks);
 }
 
-/** Java 18.3 knows no decimals below 128 bits, no members of one name, and of unions only those of plain members of different types. */
+/**
+ * Java 18.3 knows no decimals below 128 bits, no members of one name, and of unions only those of plain members of different types, outside of
+ * lists of fixed size.
+ */
 function lacks(type: DataType): boolean {
+  if (DataType.isFixedSizeList(type) && DataType.isUnion(type.children[0]?.type)) return true;
   if (DataType.isDecimal(type)) return type.bitWidth < 128;
   if (DataType.isStruct(type)) return new Set(type.children.map((member) => member.name)).size < type.children.length;
   if (!DataType.isUnion(type)) return false;
