@@ -125,19 +125,21 @@ describe('Sandbox', () => {
     await Promise.all(others);
   });
 
-  it('stops planning when it is cancelled', async () => {
-    const sandbox = start({ cancelGraceMs: 60_000 });
-    expect(await run(sandbox, 'SELECT 1')).toEqual([1]);
-    // Planning so many joins takes minutes.
-    const joins = Array.from({ length: 400 }, (_, i) => `JOIN range(1) t${i + 1} USING (range)`).join(' ');
-    const sql = `SELECT * FROM range(1) t0 ${joins}`;
-    for (let i = 0; i < 3; i++) {
-      await expect(run(sandbox, sql, AbortSignal.timeout(300))).rejects.toThrow(/timeout/);
+  it.each([100, 1500])(
+    'stops planning that is cancelled after %i ms, by ending the process where need be',
+    async (ms) => {
+      const sandbox = start({ cancelGraceMs: 500 });
+      expect(await run(sandbox, 'SELECT 1')).toEqual([1]);
+      // Planning so many joins takes minutes; DuckDB looks up in the first part of it only.
+      const joins = Array.from({ length: 400 }, (_, i) => `JOIN range(1) t${i + 1} USING (range)`).join(' ');
+      await expect(run(sandbox, `SELECT * FROM range(1) t0 ${joins}`, AbortSignal.timeout(ms))).rejects.toThrow(
+        /timeout/,
+      );
       await sandbox.idle();
-    }
-    expect(await run(sandbox, 'SELECT 1')).toEqual([1]);
-    expect(sandbox.hasEnded).toBe(false);
-  }, 60_000);
+      if (!sandbox.hasEnded) expect(await run(sandbox, 'SELECT 1')).toEqual([1]);
+    },
+    30_000,
+  );
 
   it('keeps few batches on their way to a reader that doesn’t read, and goes on for one that does', async () => {
     const sandbox = start();

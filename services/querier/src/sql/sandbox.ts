@@ -28,7 +28,7 @@ export interface SandboxOptions {
   readonly settings: DatabaseSettings;
   /** Resident memory at which the process is ended, in bytes. */
   readonly residentBytesMax: number;
-  /** How long a query that was cancelled may go on before the process is ended, in milliseconds. Default 5000. */
+  /** How long a query that was cancelled may go on before the process is ended, in milliseconds. Default 2000. */
   readonly cancelGraceMs?: number;
   /** Told what the process writes to its standard error, and how it ended. */
   readonly onEnd: (end: { readonly reason: string; readonly text: string }) => void;
@@ -41,7 +41,7 @@ interface Call {
 }
 
 /** How long a call that was cancelled may go on before its process is ended. */
-const cancelGraceMsDefault = 5000;
+const cancelGraceMsDefault = 2000;
 const textMax = 4000;
 
 /**
@@ -214,7 +214,7 @@ export class Sandbox {
     return stop;
   }
 
-  /** Interrupts a call. DuckDB doesn't look up while it plans, or in one long step: then only ending the process helps. */
+  /** Interrupts a call. DuckDB doesn't look up in some parts of planning, or in one long step: then only ending the process helps. */
   #cancel(id: number, lane: number): void {
     const timer = setTimeout(() => this.kill(), this.#cancelGraceMs).unref();
     const over = (): void => {
